@@ -1,0 +1,43 @@
+"""Every error that this package raises on purpose.
+
+A message says what happened, what was seen and what to do.
+"""
+
+from __future__ import annotations
+
+
+class AsyncBenchError(Exception):
+    """Root of all errors raised by pytest-asyncbench."""
+
+
+class SpecError(AsyncBenchError, ValueError):
+    """A server spec, a plan or a statement that cannot be meant: a word that a program does not have,
+    a duration that is no time, zero users."""
+
+
+class UnknownValue(AsyncBenchError):
+    """A value was used that is unknown or refused; the message gives the reason."""
+
+
+class ProcessError(AsyncBenchError):
+    """A child process could not be started, or did not do what was waited for."""
+
+
+class ServerDied(ProcessError):
+    """A server ended before it answered."""
+
+
+class ServerNotReady(ProcessError):
+    """A server did not answer within its start-up time."""
+
+
+class PortInUse(ProcessError):
+    """The port that a server was given belongs to another process."""
+
+
+class PostgresError(AsyncBenchError):
+    """PostgreSQL could not be found, started, loaded or cloned."""
+
+
+class AgentLost(AsyncBenchError):
+    """The load agent ended, or stopped answering, while it was needed."""
