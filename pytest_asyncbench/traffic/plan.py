@@ -1,0 +1,64 @@
+"""What one slot of load is: values that travel from the controller to a load agent.
+
+Everything here is plain data, made of the standard library, so that an agent on another machine can be
+given the same plan. All times are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the requests go: one TCP address of one server."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """One request, encoded once.
+
+    `data` is the whole request as sent (request line, headers, body). `method` is needed to know whether the
+    answer has a body (HEAD). `expect` holds the status codes that count as ok.
+    """
+
+    name: str
+    method: str
+    data: bytes
+    expect: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedSlot:
+    """Closed-loop load: each of `users` sends its next request when it has the answer to the last one.
+
+    `requests` are sent by each user in turn. `cycle` is the mean time from one send of a user to its next, as
+    far as it is known (0: not known); the users' first sends are spread evenly over it, and `measure` opens
+    max(0.2 s, `cycle`) after the first send. `window` is the length of `measure`.
+    """
+
+    target: Target
+    requests: tuple[WireRequest, ...]
+    users: int
+    window: float
+    cycle: float = 0.0
+    think_time: float = 0.0
+    timeout: float = 30.0
+    connect_timeout: float = 5.0
+    keepalive: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """A fixed number of requests, each answered before its user sends the next; nothing is timed to a window."""
+
+    target: Target
+    requests: tuple[WireRequest, ...]
+    users: int
+    count: int
+    timeout: float = 30.0
+    connect_timeout: float = 5.0
+    keepalive: bool = True
