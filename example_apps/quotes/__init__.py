@@ -1,0 +1,1 @@
+"""Random quotes, served by Django and by FastAPI from the same two tables."""
