@@ -1,0 +1,36 @@
+"""Any other program, by its command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.servers.programs import refuse_words
+from pytest_asyncbench.servers.spec import CONCURRENCY_WORDS
+
+if TYPE_CHECKING:
+    from pytest_asyncbench.servers.spec import ServerSpec
+
+REASON = "a command says this in its own arguments"
+
+
+class CommandLine:
+    """A program that must listen on 127.0.0.1 at the port given by `{port}` (or at a fixed `port=`)."""
+
+    def check(self, spec: ServerSpec) -> ServerSpec:
+        refuse_words(spec, dict.fromkeys(CONCURRENCY_WORDS, REASON))
+        if not spec.argv:
+            raise SpecError("command([...]): write the program and its arguments, e.g. ['{python}', '-m', 'app', '{port}']")
+        told = any("{port}" in text for text in (*spec.argv, *spec.args, *dict(spec.env).values()))
+        if not told and spec.port is None:
+            raise SpecError(f"command({list(spec.argv)}): the program is not told its port; use {{port}} in an argument or in env, or port=")
+        return spec
+
+    def argv(self, spec: ServerSpec, python: str, port: int) -> list[str]:
+        return [*spec.argv, *spec.args]
+
+    def mode(self, spec: ServerSpec) -> str:
+        return "command"
+
+    def concurrency(self, spec: ServerSpec) -> int | None:
+        return None

@@ -1,0 +1,195 @@
+"""One launched server: started, asked until it answers, stopped with its whole process tree."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_asyncbench.errors import ProcessError, ServerDied, SpecError
+from pytest_asyncbench.processes import Command, Process
+from pytest_asyncbench.servers import environment, ports
+from pytest_asyncbench.servers.placeholders import fill
+from pytest_asyncbench.servers.programs import program
+from pytest_asyncbench.servers.readiness import wait_ready
+from pytest_asyncbench.servers.spec import ServerSpec
+
+ATTEMPTS = 3
+"""Launches tried when the free port was taken by somebody else in the meantime."""
+
+TAKEN = ("address already in use", "errno 98", "eaddrinuse", "os error 98")
+"""What programs write when their port is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Everything that is needed to start one variant's server.
+
+    `root` is the directory that relative `cwd`s start from; `database` the libpq variables and DATABASE_URL of
+    the variant's own database (empty: none), `placeholders` the values for `{database.url}` and so on.
+    """
+
+    spec: ServerSpec
+    variant: str
+    root: Path
+    python_path: tuple[str, ...] = ()
+    database: Mapping[str, str] = field(default_factory=dict)
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+
+
+class Instance:
+    """A running server: `.url .host .port .pid .pids .log .variant`, and the seconds that it took to start."""
+
+    def __init__(self, launch: Launch, process: Process, port: int, startup: float, cleared: tuple[str, ...]) -> None:
+        self.spec = launch.spec
+        self.variant = launch.variant
+        self.host = ports.HOST
+        self.port = port
+        self.startup = startup
+        self.cleared = cleared
+        self._process = process
+
+    @property
+    def url(self) -> str:
+        """Base URL, without a slash at the end."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Pid of the program that was started (its workers are in `pids`)."""
+        return self._process.pid
+
+    @property
+    def pids(self) -> list[int]:
+        """Pids of the whole process tree, now."""
+        return self._process.pids()
+
+    @property
+    def log(self) -> str:
+        """What the server wrote so far, standard output and errors together."""
+        return self._process.log.read_text(errors="replace") if self._process.log.exists() else ""
+
+    def log_tail(self, lines: int = 20) -> str:
+        """The last lines of `log`."""
+        return self._process.log_tail(lines)
+
+    def died(self) -> str | None:
+        """How the server ended, in words with its last lines; None while it runs."""
+        code = self._process.poll()
+        if code is None:
+            return None
+        how = f"was killed by signal {-code}" if code < 0 else f"exited with {code}"
+        return f"{self.variant}: {self.spec.label()} {how}. Its last lines:\n{self.log_tail()}"
+
+    def request_stop(self) -> None:
+        """Ask the server to stop without waiting, so that several stop side by side."""
+        self._process.request_stop()
+
+    def stop(self) -> None:
+        """Stop the whole tree, and remove its log; returns when all of it has gone."""
+        self._process.stop()
+
+    def __repr__(self) -> str:
+        return f"<{self.spec.label()} {self.variant!r} at {self.url}, pid {self.pid}>"
+
+
+def start(launch: Launch) -> Instance:
+    """Start one server and wait until it answers. Raises ProcessError or SpecError; nothing is left then."""
+    for attempt in range(1, ATTEMPTS + 1):
+        port = launch.spec.port or ports.free_port()
+        ports.require_free(port)
+        try:
+            return _start_on(launch, port)
+        except ServerDied as death:
+            ours_to_choose = launch.spec.port is None and attempt < ATTEMPTS
+            if not (ours_to_choose and any(sign in str(death).lower() for sign in TAKEN)):
+                raise
+    raise AssertionError("unreachable")
+
+
+def start_all(launches: Sequence[Launch]) -> list[Instance]:
+    """Start servers side by side. If one fails the others are stopped and its error is raised."""
+    if len(launches) == 1:
+        return [start(launches[0])]
+    with ThreadPoolExecutor(len(launches)) as pool, ExitStack() as undo:
+        futures = [pool.submit(start, launch) for launch in launches]
+        undo.callback(lambda: stop_all([f.result() for f in futures if not f.exception()]))
+        instances = [future.result() for future in futures]
+        undo.pop_all()
+        return instances
+
+
+def stop_all(instances: Sequence[Instance]) -> None:
+    """Stop servers side by side; every one is stopped even if one of them makes trouble."""
+    for instance in instances:
+        instance.request_stop()
+    with ExitStack() as stack:
+        for instance in instances:
+            stack.callback(instance.stop)
+
+
+def _start_on(launch: Launch, port: int) -> Instance:
+    spec = launch.spec
+    directory = Path(tempfile.mkdtemp(prefix="asyncbench-server-"))
+    try:
+        command, cleared = _command(launch, port, directory)
+        process = Process(command)
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+    try:
+        startup = wait_ready(spec, process, port)
+    except BaseException:
+        process.stop()
+        raise
+    return Instance(launch, process, port, startup, cleared)
+
+
+def _command(launch: Launch, port: int, directory: Path) -> tuple[Command, tuple[str, ...]]:
+    spec = launch.spec
+    python = interpreter(spec.python)
+    values = {**launch.placeholders, "port": str(port), "python": python}
+    inherited, cleared = environment.clean(os.environ)
+    if launch.database:
+        inherited = environment.with_database(inherited, launch.database, launch.variant)
+    if launch.python_path:
+        kept = [inherited["PYTHONPATH"]] if inherited.get("PYTHONPATH") else []
+        inherited["PYTHONPATH"] = os.pathsep.join([*launch.python_path, *kept])
+    command = Command(
+        argv=tuple(fill(part, values) for part in program(spec.program).argv(spec, python, port)),
+        env={**inherited, **{name: fill(text, values) for name, text in spec.env}},
+        cwd=working_directory(spec, launch.root),
+        log=directory / "server.log",
+        name=spec.label(),
+        remove=(directory,),
+    )
+    return command, cleared
+
+
+def working_directory(spec: ServerSpec, root: Path) -> str:
+    """Where the server runs: `cwd`, from `root` if it is relative. Raises SpecError if there is no such directory."""
+    path = root / (spec.cwd or ".")
+    if not path.is_dir():
+        raise SpecError(f"{spec.label()}: cwd={spec.cwd!r} is no directory (looked at {path})")
+    return str(path)
+
+
+def interpreter(python: str | None) -> str:
+    """The Python that runs the server: `python` may be an interpreter or a virtual environment.
+
+    Raises ProcessError if it is neither.
+    """
+    if python is None:
+        return sys.executable
+    for candidate in (Path(python) / "bin" / "python", Path(python)):
+        if candidate.is_file() and os.access(candidate, os.X_OK):
+            return str(candidate.absolute())
+    if found := shutil.which(python):
+        return found
+    raise ProcessError(f"python={python!r} is neither an interpreter nor a virtual environment with bin/python")

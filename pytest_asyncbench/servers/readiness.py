@@ -1,0 +1,99 @@
+"""Waiting until a server answers: on a condition, bounded, watching the process."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from pytest_asyncbench.errors import PortInUse, ServerDied, ServerNotReady
+from pytest_asyncbench.servers import ports
+from pytest_asyncbench.servers.spec import ANY_ANSWER
+
+if TYPE_CHECKING:
+    from pytest_asyncbench.processes import Process
+    from pytest_asyncbench.servers.spec import ServerSpec
+
+PAUSE = 0.005
+"""Seconds between two questions; refused connections cost next to nothing."""
+
+
+def wait_ready(spec: ServerSpec, process: Process, port: int) -> float:
+    """Return the seconds that `process` took to answer on `port`.
+
+    Raises ServerDied (with exit code and last log lines), ServerNotReady (with what was waited for and what was
+    seen), PortInUse if somebody else listens on the port.
+    """
+    began = time.monotonic()
+    seen = "nothing listened"
+    while time.monotonic() - began < spec.startup_timeout:
+        if (code := process.poll()) is not None:
+            raise ServerDied(_death(spec, process, code, time.monotonic() - began))
+        ready, seen = _ask(spec, port, spec.startup_timeout - (time.monotonic() - began))
+        if ready:
+            _require_ours(spec, process, port)
+            return time.monotonic() - began
+        time.sleep(PAUSE)
+    raise ServerNotReady(
+        f"{spec.label()} did not answer within {spec.startup_timeout:g} s: waited for {_wanted(spec)}, "
+        f"last seen: {seen}. {_log(process)}\n"
+        "What to do: give ready='/a/path' that answers 2xx without a redirect, or a longer startup_timeout."
+    )
+
+
+def _ask(spec: ServerSpec, port: int, left: float) -> tuple[bool, str]:
+    """Whether the server is ready, and what was seen, in words."""
+    if spec.ready is None:
+        return _accepts(port)
+    connection = http.client.HTTPConnection(ports.HOST, port, timeout=max(0.05, left))
+    path = _path(spec)
+    try:
+        headers = {"Host": spec.host_header} if spec.host_header else {}
+        connection.request("GET", path, headers=headers)
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return False, f"{type(error).__name__}: {error}"
+    finally:
+        connection.close()
+    return spec.ready == ANY_ANSWER or 200 <= status < 300, f"GET {path} answered {status}"
+
+
+def _path(spec: ServerSpec) -> str:
+    return "/" if spec.ready == ANY_ANSWER else str(spec.ready)
+
+
+def _accepts(port: int) -> tuple[bool, str]:
+    try:
+        socket.create_connection((ports.HOST, port), timeout=1).close()
+    except OSError as error:
+        return False, str(error)
+    return True, "a connection was accepted"
+
+
+def _require_ours(spec: ServerSpec, process: Process, port: int) -> None:
+    """The answer must have come from our process tree, and from nobody else's."""
+    pids = set(process.pids())
+    if others := ports.strangers(port, pids):
+        raise PortInUse(
+            f"{spec.label()}: port {port} is also listened on by {', '.join(others)}, which would take a share of the load; end it"
+        )
+    if not ports.listens(port, pids):
+        raise PortInUse(f"{spec.label()}: what answers on port {port} is not the process that was started (pid {process.pid})")
+
+
+def _wanted(spec: ServerSpec) -> str:
+    if spec.ready is None:
+        return "an accepted connection"
+    return f"GET {_path(spec)} to answer {'anything' if spec.ready == ANY_ANSWER else '2xx'}"
+
+
+def _death(spec: ServerSpec, process: Process, code: int, after: float) -> str:
+    how = f"was killed by signal {-code}" if code < 0 else f"exited with {code}"
+    hint = f"\nWhat to do: is {spec.app!r} importable from {spec.cwd or 'the root directory of the tests'}?" if spec.app else ""
+    return f"{spec.label()} {how} after {after:.1f} s, before it answered. {_log(process)}{hint}"
+
+
+def _log(process: Process) -> str:
+    tail = process.log_tail().strip()
+    return f"Its last lines:\n{tail}" if tail else "It wrote nothing."
