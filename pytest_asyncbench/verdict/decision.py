@@ -1,0 +1,132 @@
+"""The decision at each look: values in, finding out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import inf
+from typing import Literal
+
+from pytest_asyncbench.verdict.effort import Effort
+from pytest_asyncbench.verdict.giving_up import evidence, hopeless, rounds_needed
+from pytest_asyncbench.verdict.signed_rank import critical, middle, tail, walsh_averages
+from pytest_asyncbench.verdict.verdict import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Where the logarithm of the true ratio is claimed to be: above `lower`, below `upper` (None: anywhere).
+
+    `ways_to_fail` is the number of comparisons, or of ends of a band, any of which fails a statement
+    alone: their wrong FAILs add up, so each gets its share of the error allowed. PASS needs all of them,
+    and shares nothing.
+    """
+
+    lower: float | None = None
+    upper: float | None = None
+    ways_to_fail: int = 1
+
+    def holds(self, low: float, high: float) -> bool:
+        """Whether an interval lies wholly inside."""
+        return (self.lower is None or low > self.lower) and (self.upper is None or high < self.upper)
+
+    def excludes(self, low: float, high: float) -> bool:
+        """Whether an interval lies wholly outside."""
+        return (self.lower is not None and high < self.lower) or (self.upper is not None and low > self.upper)
+
+    def evidence(self, averages: Sequence[float], rounds: int) -> float:
+        """The signed-rank z of the nearest end: positive where the values seem to lie inside."""
+        inwards = [] if self.lower is None else [evidence(averages, self.lower, rounds)]
+        if self.upper is not None:
+            inwards.append(-evidence(averages, self.upper, rounds))
+        return min(inwards)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the values say about a band, in logarithms.
+
+    `needed` estimates how many rounds would have decided (None: no reasonable number). `stopped` says what
+    ended the sampling before the last look: that it was hopeless, or that there were no more rounds.
+    """
+
+    outcome: Outcome
+    centre: float
+    low: float
+    high: float
+    rounds: int
+    needed: int | None = None
+    stopped: Literal["", "hopeless", "ended"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The interval of a PASS runs from the `k`-th smallest to the `k`-th largest Walsh average, and so on."""
+
+    rounds: int
+    k: int
+    k_fail: int
+    may_give_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All looks at which a verdict may be given, and the tails of the last one."""
+
+    looks: tuple[Look, ...]
+    pass_tail: float
+    fail_tail: float
+
+
+@lru_cache(maxsize=64)
+def plan(effort: Effort, ways_to_fail: int) -> Plan:
+    """The looks for this effort. A FAIL never asks for less than a PASS, whatever was carried over."""
+    cap = effort.max_rounds
+    passing = critical(effort.alpha, cap)
+    failing = critical(effort.alpha / ways_to_fail, cap)
+    looks = tuple(
+        Look(n, k, min(k, k_fail), passing[0][0] < n < cap)
+        for (n, k), (_, k_fail) in zip(passing, failing, strict=True)
+        if k
+    )
+    return Plan(looks, tail(cap, looks[-1].k), tail(cap, max(1, looks[-1].k_fail)))
+
+
+def decide(values: Sequence[float], band: Band, effort: Effort, *, ended: bool = False) -> Finding | None:
+    """What the first look that decides says of these values; None: go on.
+
+    The values are logarithms, may be infinite, and are never NaN. With `ended` no more will come.
+    """
+    planned = plan(effort, band.ways_to_fail)
+    latest: Finding | None = None
+    for look in planned.looks:
+        if look.rounds > len(values):
+            break
+        latest = _look(values[: look.rounds], band, look, planned)
+        if latest.outcome != "INCONCLUSIVE" or latest.stopped or look.rounds == effort.max_rounds:
+            return latest
+    return _undecided(values, latest) if ended else None
+
+
+def _look(values: Sequence[float], band: Band, look: Look, planned: Plan) -> Finding:
+    averages = walsh_averages(values)
+    n, k, k_fail = look.rounds, look.k, look.k_fail
+    centre, low, high = middle(averages), averages[k - 1], averages[-k]
+    if band.holds(low, high):
+        return Finding("PASS", centre, low, high, n)
+    if k_fail and band.excludes(averages[k_fail - 1], averages[-k_fail]):
+        return Finding("FAIL", centre, low, high, n)
+    z, cap = band.evidence(averages, n), planned.looks[-1].rounds
+    last_tail = planned.pass_tail if z > 0 else planned.fail_tail
+    give_up = look.may_give_up and hopeless(z, n, cap, last_tail)
+    needed = rounds_needed(z, n, cap, last_tail)
+    return Finding("INCONCLUSIVE", centre, low, high, n, needed, "hopeless" if give_up else "")
+
+
+def _undecided(values: Sequence[float], latest: Finding | None) -> Finding:
+    if latest is not None:
+        at = latest
+        return Finding("INCONCLUSIVE", at.centre, at.low, at.high, at.rounds, at.needed, "ended")
+    centre = middle(walsh_averages(values)) if values else 0.0
+    return Finding("INCONCLUSIVE", centre, -inf, inf, len(values), None, "ended")
