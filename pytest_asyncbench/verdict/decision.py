@@ -11,7 +11,8 @@ from typing import Literal
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.giving_up import evidence, hopeless, rounds_needed
 from pytest_asyncbench.verdict.signed_rank import critical, middle, tail, walsh_averages
-from pytest_asyncbench.verdict.verdict import Outcome
+
+Outcome = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -9,32 +10,48 @@ if TYPE_CHECKING:
     from pytest_asyncbench.verdict.decision import Finding
 
 
-def interval_text(numbers: tuple[float, float, float]) -> str:
-    """Estimate and interval: `1.31 [1.22, 1.4]`."""
-    centre, low, high = numbers
-    return f"{centre:.4g} [{low:.4g}, {high:.4g}]"
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What was measured (`rps pooled / unpooled`), and how to say where it is claimed to be and where not."""
+
+    subject: str
+    inside: str
+    outside: str
+    bound: str
 
 
-def explain(finding: Finding, numbers: tuple[float, float, float], bound: str, subject: str) -> str:
-    """Why a finding is what it is. `numbers`, `bound` and `subject` are shown as they are given."""
+def beyond(margin: float, subject: str = "ratio") -> Words:
+    """Words for one margin."""
+    return Words(subject, "beyond", "short of", f"{margin:.4g}")
+
+
+def counted(number: int) -> str:
+    """`1 round`, `8 rounds`."""
+    return f"{number} round" if number == 1 else f"{number} rounds"
+
+
+def explain(finding: Finding, numbers: tuple[str, str, str], words: Words) -> str:
+    """Why a finding is what it is. `numbers` are estimate, low and high end, as they are to be shown."""
     if finding.rounds == 0:
-        return f"{subject}: no round was measured"
-    after = f"after {finding.rounds} rounds"
-    if finding.low == -inf and finding.high == inf:
-        return f"{subject} {numbers[0]:.4g} {after}: too few rounds for an interval, so {bound} stays open"
-    seen = f"{subject} {interval_text(numbers)} {after}"
+        return f"{words.subject}: no round was measured"
+    centre, low, high = numbers
+    after = f"after {counted(finding.rounds)}"
+    if finding.stopped == "ended" and finding.low == -inf and finding.high == inf:
+        return f"{words.subject} {centre} {after}: too few rounds for an interval"
+    seen = f"{words.subject} {centre} [{low}, {high}] {after}"
     if finding.outcome == "PASS":
-        return f"{seen}: all of it is beyond {bound}"
+        return f"{seen}: all of it is {words.inside} {words.bound}"
     if finding.outcome == "FAIL":
-        return f"{seen}: all of it is short of {bound}"
-    return f"{seen} is not clear of {bound}{_end(finding)}; {_needed(finding)}"
+        return f"{seen}: all of it is {words.outside} {words.bound}"
+    neither = f"is neither clearly {words.inside} nor clearly {words.outside} {words.bound}"
+    return f"{seen} {neither}{_end(finding)}; {_needed(finding)}"
 
 
 def _end(finding: Finding) -> str:
     reasons = {
         "": "",
-        "hopeless": ", and going on would hardly have changed that",
-        "ended": " when time ran out",
+        "hopeless": ", nor likely to become so in the rounds left",
+        "ended": ", and time ran out",
     }
     return reasons[finding.stopped]
 

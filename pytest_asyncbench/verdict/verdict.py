@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, inf
-from typing import Literal
 
-Outcome = Literal["PASS", "FAIL", "INCONCLUSIVE"]
+from pytest_asyncbench.verdict.datum import ratio_of
+from pytest_asyncbench.verdict.decision import Finding, Outcome
+from pytest_asyncbench.verdict.sentences import Words, explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Verdict:
     parts: tuple[Verdict, ...] = ()
 
 
-def ratio_of(log_ratio: float) -> float:
-    """exp, which for a huge logarithm is inf instead of an error."""
-    try:
-        return exp(log_ratio)
-    except OverflowError:
-        return inf
+def verdict_of(finding: Finding, words: Words) -> Verdict:
+    """A finding as ratios, with its sentence."""
+    numbers = ratio_of(finding.centre), ratio_of(finding.low), ratio_of(finding.high)
+    ratio, low, high = (f"{number:.4g}" for number in numbers)
+    why = explain(finding, (ratio, low, high), words)
+    return Verdict(finding.outcome, *numbers, finding.rounds, why, words.subject)

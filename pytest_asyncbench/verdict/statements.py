@@ -1,0 +1,100 @@
+"""What a test asserts, as values: ratios and limits, already parsed from their markers.
+
+Ratios are factors: `by=1.2` means 20 % better, `within=1.1` means between 1/1.1 and 1.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+
+from pytest_asyncbench.errors import SpecError
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """Each variant is more than `by` times as good as the next one."""
+
+    best_first: tuple[str, ...]
+    metric: str = "rps"
+    by: float = 1.05
+
+    def __post_init__(self) -> None:
+        _check_variants("ordering", self.best_first)
+        _check_factor("by", self.by, self.by >= 1)
+
+    def __str__(self) -> str:
+        return f"{' > '.join(self.best_first)} in {self.metric} by more than {_percent(self.by)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """The ratio of two variants lies between 1/`within` and `within`."""
+
+    a: str
+    b: str
+    metric: str = "rps"
+    within: float = 1.1
+
+    def __post_init__(self) -> None:
+        _check_variants("tie", (self.a, self.b))
+        _check_factor("within", self.within, self.within > 1)
+
+    def __str__(self) -> str:
+        return f"{self.a} = {self.b} in {self.metric} within {_percent(self.within)}"
+
+
+@dataclass(frozen=True, slots=True)
+class NoRegression:
+    """`new` is not worse than `old` by the factor `within`."""
+
+    new: str
+    old: str
+    metric: str = "rps"
+    within: float = 1.1
+
+    def __post_init__(self) -> None:
+        _check_variants("no_regression", (self.new, self.old))
+        _check_factor("within", self.within, self.within >= 1)
+
+    def __str__(self) -> str:
+        return f"{self.new} is not worse than {self.old} in {self.metric} by {_percent(self.within)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A metric stays at or above (`at_least`), or at or below, `limit`, in the metric's own unit.
+
+    `run` is the name of the run that it holds for; None: for all.
+    """
+
+    metric: str
+    limit: float
+    at_least: bool = False
+    run: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isfinite(self.limit) or self.limit < 0:
+            raise SpecError(f"budget({self.metric}={self.limit!r}): give a limit of 0 or more")
+
+    def __str__(self) -> str:
+        return f"{self.metric} {'>=' if self.at_least else '<='} {self.limit:.4g}"
+
+
+Statement = Ordering | Tie | NoRegression | Budget
+
+
+def _check_variants(marker: str, names: tuple[str, ...]) -> None:
+    if len(names) < 2:
+        raise SpecError(f"{marker}{names!r}: a comparison takes at least two variants")
+    if len(set(names)) < len(names):
+        raise SpecError(f"{marker}{names!r}: a variant is named twice")
+
+
+def _check_factor(name: str, factor: float, sensible: bool) -> None:
+    if not (sensible and isfinite(factor)):
+        raise SpecError(f"{name}={factor!r} is no factor that can be meant here: 1.2 stands for 20 %")
+
+
+def _percent(factor: float) -> str:
+    return f"{(factor - 1) * 100:.4g} %"
