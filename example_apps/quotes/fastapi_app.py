@@ -1,23 +1,23 @@
 """The quotes as a FastAPI app on SQLAlchemy's asynchronous engine.
 
 ``DATABASE_URL``  ``postgresql://user:password@host:port/name``; without it only ``/static`` works
-``DB_POOL``       ``0``: a new connection per request; otherwise SQLAlchemy's pool, 5 connections and up to 10 more
+``DB_POOL``       ``0``: a new connection per request; otherwise SQLAlchemy's pool, 5 to 15 connections
 """
 
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, FastAPI, Request
-from sqlalchemy import ForeignKey, Select, func, make_url, select
+from sqlalchemy import BigInteger, ForeignKey, func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, joinedload, mapped_column, relationship
 from sqlalchemy.pool import NullPool
 
 
 class Base(DeclarativeBase):
-    pass
+    type_annotation_map: ClassVar = {int: BigInteger}
 
 
 class Author(Base):
@@ -35,6 +35,10 @@ class Quote(Base):
     text: Mapped[str]
     views: Mapped[int] = mapped_column(default=0)
     author: Mapped[Author] = relationship()
+
+
+# Without LIMIT the server would send all quotes, and FOR UPDATE would lock all of them.
+RANDOM_QUOTE = select(Quote).order_by(func.random()).limit(1)
 
 
 def create_engine(url: str, *, pooled: bool) -> AsyncEngine:
@@ -57,21 +61,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
 app = FastAPI(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
 
 
-async def reading(request: Request) -> AsyncIterator[AsyncSession]:
-    """A session in which every statement stands alone, as in Django: a read is not wrapped in BEGIN and ROLLBACK."""
-    async with AsyncSession(request.state.engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
+async def open_session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with AsyncSession(request.state.engine, expire_on_commit=False) as session:
         yield session
 
 
-async def transaction(request: Request) -> AsyncIterator[AsyncSession]:
-    """A session in a transaction that is committed unless the endpoint raises."""
-    async with AsyncSession(request.state.engine, expire_on_commit=False) as session, session.begin():
-        yield session
-
-
-def random_quote() -> Select[tuple[Quote]]:
-    """One random quote. Without the LIMIT all of them would be sent, and with FOR UPDATE all of them locked."""
-    return select(Quote).order_by(func.random()).limit(1)
+Session = Annotated[AsyncSession, Depends(open_session)]
 
 
 @app.get("/static")
@@ -80,13 +75,17 @@ async def static() -> dict[str, str]:
 
 
 @app.get("/quote")
-async def quote(session: Annotated[AsyncSession, Depends(reading)]) -> dict[str, str]:
-    quote = await session.scalar(random_quote().options(joinedload(Quote.author, innerjoin=True)))
+async def quote(session: Session) -> dict[str, str]:
+    # A statement on its own, as Django's views send it: without BEGIN and ROLLBACK around it.
+    await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    quote = (await session.scalars(RANDOM_QUOTE.options(joinedload(Quote.author, innerjoin=True)))).one()
     return {"quote": quote.text, "author": quote.author.name}
 
 
 @app.post("/write")
-async def write(session: Annotated[AsyncSession, Depends(transaction, scope="function")]) -> dict[str, int]:
-    quote = await session.scalar(random_quote().with_for_update())
-    quote.views += 1
+async def write(session: Session) -> dict[str, int]:
+    # Not left to open_session, which ends after the answer was sent: an answer means that it is committed.
+    async with session.begin():
+        quote = (await session.scalars(RANDOM_QUOTE.with_for_update())).one()
+        quote.views += 1
     return {"id": quote.id, "views": quote.views}

@@ -12,6 +12,8 @@ class CompactJsonResponse(JsonResponse):
 
     def __init__(self, data: dict[str, Any]) -> None:
         super().__init__(data, json_dumps_params={"separators": (",", ":"), "ensure_ascii": False})
+        # Usually CommonMiddleware does this; without a length Granian sends WSGI answers in chunks.
+        self.headers["Content-Length"] = str(len(self.content))
 
 
 def greeting() -> CompactJsonResponse:

@@ -1,7 +1,7 @@
 """Settings of the synchronous variant.
 
 ``DATABASE_URL``  ``postgresql://user:password@host:port/name``; without it only ``/static`` works
-``DB_POOL``       ``1``: psycopg's pool, 5 to 15 connections per worker; otherwise a new connection per request
+``DB_POOL``       ``1``: psycopg's pool, 5 to 15 connections; otherwise a new connection per request
 """
 
 import os
