@@ -62,3 +62,21 @@ class Burst:
     timeout: float = 30.0
     connect_timeout: float = 5.0
     keepalive: bool = True
+
+
+SHORTEST_SETTLE = 0.2
+SHORTEST_TAIL = 0.3
+
+
+def longest_tail(mean_cycle: float) -> float:
+    """How long users go on sending after `measure`, at most, until its requests are answered."""
+    return max(SHORTEST_TAIL, 3 * mean_cycle)
+
+
+def longest_time(plan: ClosedSlot | Burst) -> float:
+    """Seconds after which a slot has ended in any case: every wait in it is bounded by the plan."""
+    around = plan.connect_timeout + plan.timeout
+    if isinstance(plan, Burst):
+        return around + -(-plan.count // plan.users) * (plan.timeout + 1.0)
+    measured = max(SHORTEST_SETTLE, plan.cycle) + plan.window
+    return around + measured + longest_tail(measured + plan.think_time)

@@ -1,0 +1,206 @@
+"""The controller's side of a load agent: start it, give it plans, get results. Knows nothing of event loops."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection as Channel
+from pathlib import Path
+from time import monotonic
+from typing import Any, Self
+
+import pytest_asyncbench
+from pytest_asyncbench.errors import AgentLost, AsyncBenchError
+from pytest_asyncbench.processes import Command, Process
+from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, longest_time
+from pytest_asyncbench.traffic.samples import SlotResult
+
+PATIENCE = 10.0
+"""Seconds beyond a plan's longest possible time after which a silent agent is given up."""
+CANCEL_LIMIT = 2.0
+"""Seconds in which an agent must have ended a cancelled slot."""
+POLL = 0.1
+"""Seconds between looks at whether the agent still lives, while it is silent."""
+
+UNWANTED = frozenset(
+    {"PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "PYTHONWARNINGS", "PYTHONTRACEMALLOC", "PYTHONMALLOC"}
+)
+"""Variables that pytest may run under and that would slow the agent down, or end it."""
+
+
+class SlotRefused(AsyncBenchError):
+    """The agent cannot run a plan, with the numbers: too few open files or local ports."""
+
+
+class SlotCancelled(AsyncBenchError):
+    """The slot was ended by `Agent.cancel`."""
+
+
+class Agent:
+    """A load agent: one process, reused for every slot. A context manager that closes it.
+
+    `run` may be used by one thread at a time; `cancel` by any.
+    """
+
+    def __init__(self, process: Process, channel: Channel) -> None:
+        self._process = process
+        self._channel = channel
+        self._sending = threading.Lock()
+        self._number = 0
+        self._running = False
+        self._closed = False
+
+    @classmethod
+    def start(cls, log: Path | None = None) -> Self:
+        """Start an agent without waiting for it. Its output goes to `log` (default: a file of its own).
+
+        Raises ProcessError when it cannot be started.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = Process(_command(theirs.fileno(), log or _own_log()))
+        return cls(process, Channel(ours.detach()))
+
+    @property
+    def pid(self) -> int:
+        """The process that generates the load: its CPU time is the generator's."""
+        return self._process.pid
+
+    def run(self, plan: ClosedSlot | Burst, notice: Callable[[str], None] | None = None) -> SlotResult:
+        """Run one slot and wait for its result. `notice` is called with the name of each phase as it begins.
+
+        Raises AgentLost when the agent ends or is silent for too long, SlotRefused when it has not the means,
+        SlotCancelled after `cancel`. Any other exception that comes up meanwhile (KeyboardInterrupt, a test's
+        time-out) cancels the slot; the agent is then usable, or closed if it did not obey.
+        """
+        if self._closed:
+            raise AgentLost("the load agent is closed")
+        self._number += 1
+        self._running = True
+        try:
+            self._send(("run", self._number, plan))
+            return _result(self._answer(longest_time(plan) + PATIENCE, notice))
+        except AsyncBenchError:
+            raise
+        except BaseException:
+            self._give_up_slot()
+            raise
+        finally:
+            self._running = False
+
+    def cancel(self) -> None:
+        """End the slot that is running, if one is; its `run` raises SlotCancelled."""
+        if self._running:
+            self._send(("cancel", self._number))
+
+    def close(self) -> None:
+        """End the agent. Calling it again does nothing."""
+        self._closed = True
+        self._channel.close()
+        self._process.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def _send(self, message: tuple[Any, ...]) -> None:
+        try:
+            with self._sending:
+                self._channel.send(message)
+        except OSError as error:
+            raise self._lost(f"it could not be reached ({error})") from error
+
+    def _answer(self, limit: float, notice: Callable[[str], None] | None) -> tuple[Any, ...]:
+        """The agent's last word on the slot that is running."""
+        until = monotonic() + limit
+        while True:
+            kind, number, *rest = self._receive(until, limit)
+            if number != self._number:
+                continue
+            if kind != "phase":
+                return (kind, *rest)
+            if notice is not None:
+                notice(rest[0])
+
+    def _receive(self, until: float, limit: float) -> Any:
+        while not self._channel.poll(POLL):
+            if self._process.poll() is not None and not self._channel.poll(0):
+                raise self._lost("it ended")
+            if monotonic() > until:
+                raise self._lost(f"it was silent for {limit:.0f} s")
+        try:
+            return self._channel.recv()
+        except (EOFError, OSError) as error:
+            raise self._lost("it closed the connection") from error
+        except BaseException:  # interrupted inside a message: what follows could not be understood
+            self.close()
+            raise
+
+    def _give_up_slot(self) -> None:
+        if self._closed:
+            return
+        try:
+            self._send(("cancel", self._number))
+            self._answer(CANCEL_LIMIT, None)
+        except AgentLost:
+            self.close()
+
+    def _lost(self, what: str) -> AgentLost:
+        with contextlib.suppress(OSError):
+            self._channel.close()
+        self._closed = True
+        code = self._process.wait(POLL)
+        self._process.stop(grace=0.0)
+        ended = "it was killed" if code is None else f"exit code {code}"
+        tail = self._process.log_tail() or "(nothing)"
+        return AgentLost(
+            f"the load agent (pid {self.pid}) was lost: {what}, {ended}; the end of its log:\n{tail}"
+        )
+
+
+def _result(answer: tuple[Any, ...]) -> SlotResult:
+    kind, *rest = answer
+    if kind == "done":
+        result: SlotResult = rest[0]
+        return result
+    if kind == "refused":
+        raise SlotRefused(rest[0])
+    if kind == "cancelled":
+        raise SlotCancelled("the slot was cancelled")
+    raise AgentLost(f"the load agent failed; this is a bug in pytest-asyncbench:\n{rest[0]}")
+
+
+def _command(descriptor: int, log: Path) -> Command:
+    return Command(
+        # -P: a select.py in the current directory must not be taken for the standard library's
+        argv=(sys.executable, "-P", "-m", "pytest_asyncbench.agent", str(descriptor)),
+        env=_environment(os.environ),
+        cwd=os.getcwd(),
+        log=log,
+        name="load agent",
+        pass_fds=(descriptor,),
+        grace=1.0,
+    )
+
+
+def _environment(env: Mapping[str, str]) -> dict[str, str]:
+    """The agent's environment: ours, without what slows Python down, and with the place of this package."""
+    home = Path(pytest_asyncbench.__file__).parent.parent
+    paths = [env["PYTHONPATH"]] if env.get("PYTHONPATH") else []
+    if home.name not in ("site-packages", "dist-packages"):
+        paths.append(str(home))
+    kept = {name: value for name, value in env.items() if name not in UNWANTED}
+    return kept | ({"PYTHONPATH": os.pathsep.join(paths)} if paths else {})
+
+
+def _own_log() -> Path:
+    descriptor, name = tempfile.mkstemp(prefix="asyncbench-agent-", suffix=".log")
+    os.close(descriptor)
+    return Path(name)

@@ -1,0 +1,104 @@
+"""The agent's side of the conversation: takes plans, runs them, answers with results.
+
+Messages are tuples whose second item is the number of the slot that they belong to, so that an answer to a
+cancelled slot is never taken for that to the next one:
+
+    to the agent    ("run", n, plan)  ("cancel", n)
+    from the agent  ("phase", n, name)  ("done", n, SlotResult)  ("refused", n, why)  ("failed", n, traceback)
+                    ("cancelled", n)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import traceback
+from multiprocessing.connection import Connection as Channel
+from typing import Any
+
+from pytest_asyncbench.agent import checks
+from pytest_asyncbench.agent.burst import BurstRun
+from pytest_asyncbench.agent.closed import ClosedRun
+from pytest_asyncbench.agent.slot import Slot
+from pytest_asyncbench.traffic.plan import Burst, ClosedSlot
+from pytest_asyncbench.traffic.samples import SlotResult
+
+GONE = (EOFError, ConnectionError)
+"""What reading and writing raise when the controller's end of the channel was closed."""
+
+
+class Service:
+    """Runs one plan after another, until the owner has gone."""
+
+    def __init__(self, channel: Channel, loop: asyncio.AbstractEventLoop) -> None:
+        self.channel = channel
+        self.loop = loop
+        self.owner_gone = False
+
+    def serve(self) -> None:
+        """Answer until the end of the stream. Between slots nothing runs, so no time is taken from anybody."""
+        try:
+            while not self.owner_gone:
+                kind, number, *rest = self.channel.recv()
+                if kind == "run":
+                    self.channel.send(self._answer(number, rest[0]))
+        except GONE:
+            pass
+
+    def _answer(self, number: int, plan: ClosedSlot | Burst) -> tuple[Any, ...]:
+        why = checks.shortage(plan.users)
+        if why:
+            return ("refused", number, why)
+        gc.collect()
+        gc.disable()  # the hot path makes no cycles, and a collection would be somebody's latency
+        try:
+            return ("done", number, self.loop.run_until_complete(self._perform(number, plan)))
+        except asyncio.CancelledError:
+            return ("cancelled", number)
+        except Exception:  # noqa: BLE001 - whatever it is, the controller must hear of it
+            return ("failed", number, traceback.format_exc())
+        finally:
+            gc.enable()
+
+    async def _perform(self, number: int, plan: ClosedSlot | Burst) -> SlotResult:
+        host = await resolve(plan.target.host, plan.target.port)
+        slot = run_of(plan, host, lambda phase: self.channel.send(("phase", number, phase)))
+        task = self.loop.create_task(slot.run())
+        self.loop.add_reader(self.channel.fileno(), self._hear, task)
+        os.set_blocking(
+            self.channel.fileno(), True
+        )  # uvloop has made it non-blocking; messages are read whole
+        try:
+            return await task
+        finally:
+            self.loop.remove_reader(self.channel.fileno())
+
+    def _hear(self, task: asyncio.Task[SlotResult]) -> None:
+        """A message during a slot: to cancel it, or the end of the stream."""
+        try:
+            self.channel.recv()
+        except GONE:
+            self.owner_gone = True
+            self.loop.remove_reader(self.channel.fileno())
+        task.cancel()
+
+
+def run_of(plan: ClosedSlot | Burst, host: str, notice: Any) -> Slot:
+    """The run that a plan asks for."""
+    return BurstRun(plan, host, notice) if isinstance(plan, Burst) else ClosedRun(plan, host, notice)
+
+
+async def resolve(host: str, port: int) -> str:
+    """The first address of a host that accepts a connection, or its first one: names are looked up once a slot."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(entry[4][0]) for entry in found]
+    for address in addresses if len(addresses) > 1 else ():
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(address, port), 1.0)
+        except OSError:
+            continue
+        writer.close()
+        return address
+    return addresses[0]

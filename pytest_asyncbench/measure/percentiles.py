@@ -1,0 +1,129 @@
+"""Statistics of the requests of one or more slots: exact, over raw samples.
+
+Every function takes slots that belong together and merges them by their samples; percentiles are never averaged.
+Results are in seconds, or requests per second. UnknownValue, with the reason, is raised where there is nothing to
+compute from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.traffic.outcomes import OUTCOMES
+from pytest_asyncbench.traffic.samples import SlotResult
+
+_OK = OUTCOMES.index("ok")
+_CENSORED = OUTCOMES.index("censored")
+
+
+def needed_answers(share: float) -> int:
+    """How many answers the percentile at `share` (0.95 for p95) needs: ten beyond it."""
+    return math.ceil(round(10 / (1 - share), 6))
+
+
+def percentile(slots: Sequence[SlotResult], share: float) -> float:
+    """Nearest-rank percentile of the latencies; a request that is not ok is infinitely slow.
+
+    A censored request was slower than its age, so one that is younger than the result leaves it open: then
+    UnknownValue is raised. So it is when there are fewer answers than `needed_answers(share)`.
+    """
+    count = sum(len(slot.outcome) for slot in slots)
+    if count < needed_answers(share):
+        raise UnknownValue(f"p{share * 100:g} needs {needed_answers(share)} requests, and there are {count}")
+    value = nearest_rank(sorted(_latencies(slots)), share)
+    youngest = min(_with_outcome(slots, _CENSORED), default=math.inf)
+    if youngest < value:
+        raise UnknownValue(
+            f"p{share * 100:g} cannot be known: a request was still unanswered after {youngest:.3g} s, when the slot ended"
+        )
+    return value
+
+
+def nearest_rank(ordered: Sequence[float], share: float) -> float:
+    """The smallest of the sorted values that at least `share` of them do not exceed."""
+    return ordered[max(0, math.ceil(round(share * len(ordered), 9)) - 1)]
+
+
+def rps(slots: Sequence[SlotResult]) -> float:
+    """Requests answered ok per second of a closed loop: users x share ok / mean cycle.
+
+    Over the requests sent in `measure`. Completions per window would be wrong by up to 100 % for slow endpoints.
+    """
+    count = _sent(slots)
+    share_ok = sum(slot.outcome.count(_OK) for slot in slots) / count
+    users = sum(slot.users * len(slot.outcome) for slot in slots) / count
+    return users * share_ok / mean_cycle(slots)
+
+
+def mean(slots: Sequence[SlotResult]) -> float:
+    """Mean latency of the requests answered ok; the age of censored ones enters it (it is then too low)."""
+    known = [*_ok(slots), *_with_outcome(slots, _CENSORED)]
+    return math.fsum(known) / len(known)
+
+
+def mean_cycle(slots: Sequence[SlotResult]) -> float:
+    """Mean time from one send of a user to its next."""
+    return math.fsum(math.fsum(slot.cycle) for slot in slots) / _sent(slots)
+
+
+def minimum(slots: Sequence[SlotResult]) -> float:
+    """Latency of the fastest ok answer."""
+    return min(_ok(slots))
+
+
+def maximum(slots: Sequence[SlotResult]) -> float:
+    """Latency of the slowest ok answer."""
+    return max(_ok(slots))
+
+
+def rewrk_p50(slots: Sequence[SlotResult]) -> float:
+    """Mean of the slowest half of the ok answers: what rewrk prints as 50 %. For comparison with its tables only."""
+    ordered = sorted(_ok(slots))
+    slowest = ordered[len(ordered) // 2 :]
+    return math.fsum(slowest) / len(slowest)
+
+
+def failures(slots: Sequence[SlotResult]) -> int:
+    """How many requests are not ok."""
+    return sum(len(slot.outcome) - slot.outcome.count(_OK) for slot in slots)
+
+
+def _latencies(slots: Sequence[SlotResult]) -> Iterable[float]:
+    for slot in slots:
+        if slot.outcome.count(_OK) == len(slot.outcome):
+            yield from slot.latency
+        else:
+            yield from (
+                latency if outcome == _OK else math.inf
+                for latency, outcome in zip(slot.latency, slot.outcome, strict=True)
+            )
+
+
+def _with_outcome(slots: Sequence[SlotResult], wanted: int) -> Iterable[float]:
+    for slot in slots:
+        count = slot.outcome.count(wanted)
+        if count == len(slot.outcome):
+            yield from slot.latency
+        elif count:
+            yield from (
+                latency
+                for latency, outcome in zip(slot.latency, slot.outcome, strict=True)
+                if outcome == wanted
+            )
+
+
+def _sent(slots: Sequence[SlotResult]) -> int:
+    count = sum(len(slot.outcome) for slot in slots)
+    if not count:
+        raise UnknownValue("not a single request was sent in the measured time")
+    return count
+
+
+def _ok(slots: Sequence[SlotResult]) -> list[float]:
+    """Latencies of the requests answered ok; raises UnknownValue if there are none."""
+    latencies = list(_with_outcome(slots, _OK))
+    if not latencies:
+        raise UnknownValue(f"none of {sum(len(slot.outcome) for slot in slots)} requests was answered ok")
+    return latencies

@@ -1,0 +1,61 @@
+"""What one slot of load gave: the value that travels from a load agent back to the controller.
+
+Made of the standard library only. Times are seconds; `started`, `opened`, `closed` and `ended` are readings of
+`time.monotonic`, which is one clock for every process of a machine.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PHASES = ("connect", "settle", "measure", "tail")
+"""Phases in which something is sent. What is sent in a phase is counted there, whenever it ends; `drain`, the
+last phase, only waits."""
+
+ANSWERED = ("ok", "bad_status", "bad_body")
+"""Outcomes of requests that got a whole answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotResult:
+    """The requests of one slot, one by one for `measure`, as counts for the phases around it.
+
+    `sent` (seconds from the opening of `measure`), `latency`, `cycle` (from this send to the same user's next),
+    `outcome` (indices into `OUTCOMES`) and `request` (indices into the plan's requests; empty if there is
+    one) are parallel: one entry for each request sent in `measure`, in the order in which they ended.
+    A request that was still unanswered at the end of `tail` is `censored`, with its age then as latency.
+
+    `counts[phase][outcome]` counts every request by the phase that it was sent in, so the sum over a phase
+    is the number of requests sent in it; in `connect` it counts failed attempts to connect, no requests.
+    `late` says what became of the censored ones during `drain`; they are not counted twice in `counts`.
+    `ok_total` and `answers` are all ok answers and all whole answers of all phases, late ones included.
+
+    `agent_cpu` is the agent's CPU time over the window, as a share of one core. `occupied` is the share of
+    users x window spent in flight, connecting, thinking or pausing after a failure. `complaints` are
+    violated self-checks in words; each makes the run INVALID.
+    """
+
+    users: int
+    window: float
+    sent: array[float]
+    latency: array[float]
+    cycle: array[float]
+    outcome: bytes
+    request: array[int]
+    counts: Mapping[str, Mapping[str, int]]
+    late: Mapping[str, int]
+    ok_total: int
+    answers: int
+    connections: int
+    stale: int
+    bytes_read: int
+    agent_cpu: float
+    occupied: float
+    started: float
+    opened: float
+    closed: float
+    ended: float
+    first_failures: Mapping[str, tuple[str, ...]]
+    complaints: tuple[str, ...]
