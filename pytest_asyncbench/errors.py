@@ -41,3 +41,7 @@ class PostgresError(AsyncBenchError):
 
 class AgentLost(AsyncBenchError):
     """The load agent ended, or stopped answering, while it was needed."""
+
+
+class Inconclusive(AsyncBenchError):
+    """A comparison was used as true or false, and the evidence does not say which."""

@@ -1,1 +1,93 @@
-"""pytest hooks."""
+"""pytest hooks, and nothing else.
+
+On the start path of every pytest run: everything heavy is imported where it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_asyncbench import fixtures, options
+from pytest_asyncbench.fixtures import database, load, postgres, server
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+__all__ = ["database", "load", "postgres", "server"]
+
+MARKERS = (
+    "server(spec): the server that the test's load goes to",
+    "variants(name=spec, ...): several named servers, measured interleaved",
+    "database(load=[...], settings={...}): what is loaded into the test's database, and PostgreSQL settings",
+    "budget(rps=300, p95='250ms', errors='0.1%', run=None): limits that every measured run must keep",
+    "ordering('best', 'next', ..., metric='rps', by='5%', run=None): each variant beats the next one by this much",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in MARKERS:
+        config.addinivalue_line("markers", f"{marker} (pytest-asyncbench)")
+    options.check(config)
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    if type(val).__name__ != "ServerSpec":
+        return None
+    label = getattr(val, "label", None)
+    return str(label()) if callable(label) else None
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    yield
+    if config.getoption("asyncbench_skip") or config.getoption("asyncbench_only"):
+        _select(config, items)
+    ours = [item for item in items if fixtures.concerns_us(item)]
+    if ours:
+        from pytest_asyncbench import collection
+
+        collection.prepare(config, ours)
+
+
+def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = bool(config.getoption("asyncbench_only"))
+    dropped = [item for item in items if fixtures.uses_load(item) is not wanted]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if fixtures.uses_load(item) is wanted]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    item.config.stash[fixtures.CURRENT] = item
+    yield
+    if fixtures.uses_load(item):
+        fixtures.start_servers(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    if not fixtures.uses_load(item):
+        return (yield)
+    from pytest_asyncbench import outcomes
+
+    return (yield from outcomes.judge_body(item))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if fixtures.BENCH in config.stash:
+        from pytest_asyncbench.report import summary
+
+        summary.write(terminalreporter, config.stash[fixtures.BENCH].cases)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if fixtures.BENCH in session.config.stash:
+        session.config.stash[fixtures.BENCH].close()

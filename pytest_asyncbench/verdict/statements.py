@@ -1,6 +1,7 @@
 """What a test asserts, as values: ratios and limits, already parsed from their markers.
 
-Ratios are factors: `by=1.2` means 20 % better, `within=1.1` means between 1/1.1 and 1.1.
+Ratios are factors: `by=1.2` means 20 % better, `within=1.1` means between 1/1.1 and 1.1. `run` is the name of
+the run that a statement holds for; None: for all of the test.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ class Ordering:
     best_first: tuple[str, ...]
     metric: str = "rps"
     by: float = 1.05
+    run: str | None = None
 
     def __post_init__(self) -> None:
         _check_variants("ordering", self.best_first)
@@ -35,6 +37,7 @@ class Tie:
     b: str
     metric: str = "rps"
     within: float = 1.1
+    run: str | None = None
 
     def __post_init__(self) -> None:
         _check_variants("tie", (self.a, self.b))
@@ -52,6 +55,7 @@ class NoRegression:
     old: str
     metric: str = "rps"
     within: float = 1.1
+    run: str | None = None
 
     def __post_init__(self) -> None:
         _check_variants("no_regression", (self.new, self.old))
@@ -63,10 +67,7 @@ class NoRegression:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A metric stays at or above (`at_least`), or at or below, `limit`, in the metric's own unit.
-
-    `run` is the name of the run that it holds for; None: for all.
-    """
+    """A metric stays at or above (`at_least`), or at or below, `limit`, in the metric's own unit."""
 
     metric: str
     limit: float

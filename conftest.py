@@ -1,0 +1,3 @@
+"""Shared by tests and examples."""
+
+pytest_plugins = ["pytester"]

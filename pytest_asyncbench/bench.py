@@ -1,0 +1,65 @@
+"""What a whole session shares: the load agent, the PostgreSQL clusters, and the records for the reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_asyncbench.agent.client import Agent
+    from pytest_asyncbench.postgres import Cluster
+    from pytest_asyncbench.testcase import TestCase
+
+
+class Bench:
+    """Started piece by piece, each on its first use; `close` ends everything that was started."""
+
+    def __init__(self, postgres: str, profile: str) -> None:
+        self.cases: list[TestCase] = []
+        self._postgres = postgres
+        self._profile = profile
+        self._agent: Agent | None = None
+        self._clusters: dict[tuple[tuple[str, object], ...], Cluster] = {}
+        self._closing = ExitStack()
+
+    def agent(self) -> Agent:
+        """The session's load agent. Raises AgentLost or ProcessError."""
+        if self._agent is None:
+            from pytest_asyncbench.agent.client import Agent
+
+            self._agent = Agent.start()
+            self._closing.callback(self._agent.close)
+        return self._agent
+
+    def cluster(self, settings: Mapping[str, object] | None = None) -> Cluster:
+        """The session's PostgreSQL with these settings beside the profile's; one cluster for each distinct set.
+
+        Raises PostgresError with the remedies.
+        """
+        key = tuple(sorted((settings or {}).items()))
+        if key not in self._clusters:
+            from pytest_asyncbench.postgres import provide
+
+            cluster = provide(self._postgres, self._profile, dict(key))
+            self._clusters[key] = cluster
+            self._closing.callback(cluster.close)
+        return self._clusters[key]
+
+    def adopt(self, server: object) -> Cluster:
+        """A PostgreSQL that somebody else's fixture runs: neither started nor stopped here."""
+        from pytest_asyncbench.postgres import Cluster, adopt
+
+        if isinstance(server, Cluster):
+            return server
+        key = (("adopted", id(server)),)
+        if key not in self._clusters:
+            self._clusters[key] = adopt(server)
+            self._closing.callback(self._clusters[key].close)
+        return self._clusters[key]
+
+    def close(self) -> None:
+        """End everything, whatever makes trouble; may be called twice."""
+        self._agent = None
+        self._clusters.clear()
+        self._closing.close()

@@ -1,0 +1,56 @@
+"""After collection, before anything starts: every test that concerns us is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from pytest_asyncbench import fixtures
+from pytest_asyncbench.errors import SpecError
+
+STATEMENT_MARKERS = ("budget", "ordering")
+UNDER_XDIST = "load tests are not run in parallel: the workers would slow each other down"
+
+
+def prepare(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Check the collected tests that concern us. Raises pytest.UsageError that names every test and what is wrong.
+
+    On a worker of pytest-xdist load tests are skipped, and nothing is raised (it would be an internal error there).
+    """
+    if hasattr(config, "workerinput"):
+        for item in items:
+            if fixtures.is_live(item):
+                item.add_marker(pytest.mark.skip(reason=UNDER_XDIST))
+        return
+    wrong = [f"{item.nodeid}: {error}" for item in items if (error := _error(item))]
+    if wrong:
+        raise pytest.UsageError("\n".join(wrong))
+
+
+def _error(item: pytest.Item) -> str | None:
+    try:
+        _check(item)
+    except SpecError as error:
+        return str(error)
+    return None
+
+
+def _check(item: pytest.Item) -> None:
+    names = {mark.name for mark in item.iter_markers()}
+    stated = [name for name in STATEMENT_MARKERS if name in names]
+    if stated and not fixtures.uses_load(item):
+        raise SpecError(f"@pytest.mark.{stated[0]} states something about load, and the test does not use the load fixture")
+    _check_parametrization(item)
+    if not fixtures.overrides_server(item):
+        fixtures.case_of(item)
+    fixtures.load_steps(item)
+
+
+def _check_parametrization(item: pytest.Item) -> None:
+    for mark in item.iter_markers("parametrize"):
+        arguments = mark.args[0] if mark.args else mark.kwargs.get("argnames", "")
+        names = [name.strip() for name in arguments.split(",")] if isinstance(arguments, str) else list(arguments)
+        indirect = mark.kwargs.get("indirect", False)
+        if "server" in names and not (indirect is True or "server" in (indirect or ())):
+            raise SpecError('parametrize("server", ...) needs indirect=True: else the test gets the spec, and no server is started')

@@ -1,0 +1,139 @@
+"""Evidence and statements in, judgements out. Pure: the same evidence is always judged the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.failures import describe_failures
+from pytest_asyncbench.metrics import Metric, metric
+from pytest_asyncbench.verdict.budget import judge_budget, judge_count
+from pytest_asyncbench.verdict.effort import Effort
+from pytest_asyncbench.verdict.ordering import judge_ordering
+from pytest_asyncbench.verdict.statements import Budget, Ordering, Statement
+from pytest_asyncbench.verdict.verdict import Verdict
+
+Outcome = Literal["PASS", "FAIL", "INCONCLUSIVE", "INVALID"]
+WORST_FIRST: tuple[Outcome, ...] = ("INVALID", "FAIL", "INCONCLUSIVE", "PASS")
+
+HOPELESS_ERRORS = 0.1
+"""Share of failed requests above the limit at which more rounds cannot mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one statement came to, about one variant (budgets) or about several (`variant` is empty)."""
+
+    statement: Statement
+    variant: str
+    outcome: Outcome
+    why: str
+    verdict: Verdict | None = None
+
+
+def decided(evidence: Evidence, statements: Sequence[Statement], effort: Effort, rounds: int) -> bool:
+    """Whether sampling may end: every sampled statement has its verdict, or there are none and `rounds` data."""
+    if _hopeless(evidence, statements):
+        return True
+    sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
+    if not sampled:
+        return len(evidence.rounds) >= rounds
+    return all(verdict is not None for statement in sampled for verdict in _verdicts(evidence, statement, effort, ended=False))
+
+
+def judge_all(evidence: Evidence, statements: Sequence[Statement], effort: Effort) -> tuple[Judgement, ...]:
+    """The judgement of every statement, when no more rounds will come."""
+    return tuple(judgement for statement in statements for judgement in _judge(evidence, statement, statements, effort))
+
+
+def worst(outcomes: Sequence[Outcome]) -> Outcome:
+    """The outcome of a test whose statements came to these: INVALID > FAIL > INCONCLUSIVE > PASS."""
+    return min(outcomes, key=WORST_FIRST.index, default="PASS")
+
+
+def _judge(evidence: Evidence, statement: Statement, statements: Sequence[Statement], effort: Effort) -> list[Judgement]:
+    subjects = _subjects(evidence, statement)
+    broken = [_broken(evidence, statement, statements, names) for names in subjects]
+    if all(broken):
+        return [Judgement(statement, _single(names), "INVALID", str(why)) for names, why in zip(subjects, broken, strict=True)]
+    try:
+        verdicts = _verdicts(evidence, statement, effort, ended=True)
+    except UnknownValue as error:
+        return [Judgement(statement, "", "INVALID", str(error))]
+    return [
+        Judgement(statement, _single(names), "INVALID", why)
+        if why
+        else Judgement(statement, _single(names), verdict.outcome, verdict.why, verdict)
+        for names, why, verdict in zip(subjects, broken, verdicts, strict=True)
+        if why or verdict
+    ]
+
+
+def _subjects(evidence: Evidence, statement: Statement) -> list[tuple[str, ...]]:
+    """The variants that each verdict of a statement is about: a budget is judged for every variant by itself."""
+    if isinstance(statement, Budget):
+        return [(variant,) for variant in evidence.variants]
+    if isinstance(statement, Ordering):
+        return [statement.best_first]
+    raise TypeError(f"unknown statement {statement!r}")
+
+
+def _single(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else ""
+
+
+def _verdicts(evidence: Evidence, statement: Statement, effort: Effort, *, ended: bool) -> list[Verdict | None]:
+    judged = metric(statement.metric)
+    if isinstance(statement, Ordering):
+        values = {name: _values(evidence, name, judged) for name in statement.best_first}
+        return [judge_ordering(statement, values, more_is_better=judged.more_is_better, effort=effort, ended=ended)]
+    assert isinstance(statement, Budget)
+    if judged.kind == "counted":
+        counts = [(judged.read(evidence.slots(v)), len(evidence.rounds)) for v in evidence.variants]
+        return [judge_count(statement, value, rounds=rounds, show=judged.show) for value, rounds in counts]
+    per_variant = [_values(evidence, variant, judged) for variant in evidence.variants]
+    return [judge_budget(statement, values, effort=effort, ended=ended, show=judged.show) for values in per_variant]
+
+
+def _values(evidence: Evidence, variant: str, judged: Metric) -> list[float]:
+    return [judged.read(datum) for datum in evidence.data(variant)]
+
+
+def _broken(evidence: Evidence, statement: Statement, statements: Sequence[Statement], names: Sequence[str]) -> str | None:
+    """Why this statement cannot be judged at all, in words; None if it can."""
+    if evidence.complaints:
+        return "; ".join(evidence.complaints)
+    if not evidence.rounds:
+        return "no round was measured within max_time"
+    judged = metric(statement.metric)
+    if judged.kind == "counted":
+        return None
+    limit = error_limit(statements)
+    for name in names:
+        if (rate := _error_rate(evidence, name)) > limit:
+            return f"{describe_failures(evidence, name)}; {judged.name} of a server that fails says nothing (allowed: {_show(limit)}, got {_show(rate)})"
+        if isinstance(statement, Ordering) and any(not 0 < value < math.inf for value in _values(evidence, name, judged)):
+            return f"{name}: a slot without a usable {judged.name}: {describe_failures(evidence, name)}"
+    return None
+
+
+def error_limit(statements: Sequence[Statement]) -> float:
+    """The share of requests that may be not ok."""
+    return max((s.limit for s in statements if isinstance(s, Budget) and s.metric == "errors"), default=1.0)
+
+
+def _hopeless(evidence: Evidence, statements: Sequence[Statement]) -> bool:
+    limit = error_limit(statements)
+    return any(_error_rate(evidence, variant) > limit + HOPELESS_ERRORS for variant in evidence.variants)
+
+
+def _error_rate(evidence: Evidence, variant: str) -> float:
+    return metric("errors").read(evidence.slots(variant))
+
+
+def _show(share: float) -> str:
+    return metric("errors").show(share)

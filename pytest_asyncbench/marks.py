@@ -1,0 +1,154 @@
+"""Markers -> frozen statements and specs. Pure; raises SpecError for what cannot be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from pytest_asyncbench import units
+from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.metrics import METRICS, Metric, metric
+from pytest_asyncbench.servers.spec import ServerSpec
+from pytest_asyncbench.verdict.statements import Budget, Ordering, Statement
+
+STATEMENTS = ("budget", "ordering")
+"""Markers that state something."""
+ERROR_LIMIT = 0.001
+"""Share of requests that may be not ok, unless a budget says otherwise."""
+DEFAULT_BY = 1.05
+"""What an ordering claims without `by`: more than 5 % better."""
+
+
+class Mark(NamedTuple):
+    """A marker as it stands at a test, its class or its module: `level` tells them apart (0 is the closest)."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseMark:
+    """What `@pytest.mark.database(load=[...], settings={...})` asks for."""
+
+    load: tuple[Any, ...] | None
+    settings: tuple[tuple[str, object], ...]
+
+
+def variants(marks: Sequence[Mark]) -> dict[str, ServerSpec]:
+    """The named specs of a test: those of its closest `variants` or `server` marker; empty if it has none."""
+    near = [mark for mark in marks if mark.name in ("server", "variants")]
+    for _, level in groupby(near, key=lambda mark: mark.level):
+        found = list(level)
+        if {mark.name for mark in found} == {"server", "variants"}:
+            raise SpecError("server and variants at one level: a test has one server, or several named ones")
+        return _server(found[0]) if found[0].name == "server" else _variants(found[0])
+    return {}
+
+
+def database(marks: Sequence[Mark]) -> DatabaseMark | None:
+    """What the closest `database` marker asks for; None without one."""
+    mark = next((mark for mark in marks if mark.name == "database"), None)
+    if mark is None:
+        return None
+    _only(mark, ("load", "settings"), positional=0)
+    load, settings = mark.kwargs.get("load"), mark.kwargs.get("settings") or {}
+    if load is not None and (isinstance(load, str | bytes) or not isinstance(load, Sequence)):
+        raise SpecError(f"database(load={load!r}): write a list, e.g. load=['schema.sql']")
+    if not isinstance(settings, Mapping):
+        raise SpecError(f"database(settings={settings!r}): write a mapping, e.g. settings={{'max_connections': 300}}")
+    return DatabaseMark(tuple(load) if load is not None else None, tuple(sorted(settings.items())))
+
+
+def statements(marks: Sequence[Mark], names: Sequence[str]) -> tuple[Statement, ...]:
+    """Everything that a test states about its variants `names`, the built-in limit of errors included.
+
+    Budgets merge by metric and run, the closest wins; the others add up.
+    """
+    orderings = [_ordering(mark, names) for mark in marks if mark.name == "ordering"]
+    budgets: dict[tuple[str, str | None], Budget] = {}
+    for mark in marks:
+        if mark.name == "budget":
+            for budget in _budgets(mark):
+                budgets.setdefault((budget.metric, budget.run), budget)
+    budgets.setdefault(("errors", None), Budget("errors", ERROR_LIMIT, at_least=False))
+    return (*orderings, *budgets.values())
+
+
+def _server(mark: Mark) -> dict[str, ServerSpec]:
+    if len(mark.args) != 1 or mark.kwargs:
+        raise SpecError("server(spec) takes one spec; several named ones are variants(a=spec1, b=spec2)")
+    return {"server": _spec("server", mark.args[0])}
+
+
+def _variants(mark: Mark) -> dict[str, ServerSpec]:
+    if mark.args:
+        raise SpecError("variants(...) takes names: variants(pooled=spec1, unpooled=spec2), or **grid(...)")
+    if not mark.kwargs:
+        raise SpecError("variants() names no variant")
+    return {name: _spec(f"variants({name}=...)", spec) for name, spec in mark.kwargs.items()}
+
+
+def _spec(where: str, spec: object) -> ServerSpec:
+    if not isinstance(spec, ServerSpec):
+        raise SpecError(f"{where}: {spec!r} is no server spec; write e.g. granian('app:wsgi', interface='wsgi')")
+    return spec
+
+
+def _ordering(mark: Mark, names: Sequence[str]) -> Ordering:
+    _only(mark, ("metric", "by", "run"), positional=None)
+    order = tuple(mark.args)
+    if len(order) < 2 or len(set(order)) < len(order):
+        raise SpecError(f"ordering{order!r}: name two or more different variants, the best first")
+    _require_variants("ordering", order, names)
+    judged = _sampled("ordering", mark.kwargs.get("metric", "rps"))
+    by = units.factor(mark.kwargs["by"], "ordering(by=...)") if "by" in mark.kwargs else DEFAULT_BY
+    return Ordering(order, judged.name, by, run=mark.kwargs.get("run"))
+
+
+def _budgets(mark: Mark) -> list[Budget]:
+    limits = {name: limit for name, limit in mark.kwargs.items() if name != "run"}
+    if mark.args or not limits:
+        raise SpecError("budget(...) takes metrics: budget(rps=300, p95='250ms', errors='0.1%')")
+    return [_budget(metric(name), limit, mark.kwargs.get("run")) for name, limit in limits.items()]
+
+
+def _budget(judged: Metric, limit: object, run: str | None) -> Budget:
+    what = f"budget({judged.name}=...)"
+    if judged.kind == "shown":
+        raise SpecError(f"{what}: {judged.name} is shown, never judged; judge one of {_names('sampled', 'counted')}")
+    at_least, bare = judged.more_is_better, limit
+    if isinstance(limit, str) and limit.lstrip()[:2] in (">=", "<="):
+        at_least, bare = limit.lstrip().startswith(">="), limit.lstrip()[2:].strip()
+    value = judged.parse(bare, what)
+    if value <= 0 and judged.kind == "sampled":
+        raise SpecError(f"{what}: {limit!r} cannot be a limit; it must be above zero")
+    return Budget(judged.name, value, at_least=at_least, run=run)
+
+
+def _sampled(where: str, name: object) -> Metric:
+    judged = metric(str(name))
+    if judged.kind != "sampled":
+        raise SpecError(f"{where}(metric={name!r}): {name} cannot be ordered; there are {_names('sampled')}")
+    return judged
+
+
+def _names(*kinds: str) -> str:
+    return ", ".join(entry.name for entry in METRICS.values() if entry.kind in kinds)
+
+
+def _require_variants(where: str, used: Sequence[str], names: Sequence[str]) -> None:
+    for name in used:
+        if name not in names:
+            known = f"the variants are {', '.join(names)}" if names else "the test has no variants; add @pytest.mark.variants(...)"
+            raise SpecError(f"{where}: no variant {name!r}; {known}")
+
+
+def _only(mark: Mark, words: Sequence[str], positional: int | None) -> None:
+    if unknown := sorted(set(mark.kwargs) - set(words)):
+        raise SpecError(f"{mark.name}(...) has no word {unknown[0]!r}; it has {', '.join(words)}")
+    if positional is not None and len(mark.args) > positional:
+        raise SpecError(f"{mark.name}(...) takes keywords only: {', '.join(words)}")

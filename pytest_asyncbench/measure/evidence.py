@@ -1,0 +1,51 @@
+"""Everything measured in one load call: frozen, and enough to judge and to report from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pytest_asyncbench.measure.slot import Datum, Slot
+from pytest_asyncbench.servers.spec import ServerSpec
+from pytest_asyncbench.traffic.load_plan import LoadPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The measured rounds of one load call, each a slot of every variant in the order in which they ran.
+
+    `merged` rounds make one datum. `complaints` say in words what broke the measurement; with any of them every
+    verdict is INVALID. `notes` are worth knowing and break nothing. `ok_before` are the ok answers per variant
+    outside of the measured rounds (warm-up, dropped round). `cap` is the number of data at which the rule ends.
+    """
+
+    plan: LoadPlan
+    specs: Mapping[str, ServerSpec]
+    rounds: tuple[tuple[Slot, ...], ...]
+    seed: int
+    cap: int
+    merged: int = 1
+    complaints: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    ok_before: Mapping[str, int] | None = None
+    seconds: float = 0.0
+    startups: Mapping[str, float] | None = None
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Names of the variants, in the order in which the test gives them."""
+        return tuple(self.specs)
+
+    def slots(self, variant: str) -> Datum:
+        """All measured slots of one variant."""
+        return tuple(slot for rounds in self.rounds for slot in rounds if slot.variant == variant)
+
+    def data(self, variant: str) -> tuple[Datum, ...]:
+        """The data of one variant: whole consecutive rounds, `merged` at a time; an incomplete last one is left out."""
+        slots = self.slots(variant)
+        whole = len(slots) - len(slots) % self.merged
+        return tuple(slots[start : start + self.merged] for start in range(0, whole, self.merged))
+
+    def ok(self, variant: str) -> int:
+        """Every ok answer of one variant in this load call, all phases and the warm-up included."""
+        return (self.ok_before or {}).get(variant, 0) + sum(slot.samples.ok_total for slot in self.slots(variant))

@@ -1,0 +1,134 @@
+"""What a load call returns: every metric of every variant, ready to be read, compared and asserted."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import count
+
+from pytest_asyncbench import units
+from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.interval import interval
+from pytest_asyncbench.measure.value import Measure, Origin
+from pytest_asyncbench.metrics import METRICS, Metric, metric
+from pytest_asyncbench.traffic.outcomes import OUTCOMES
+from pytest_asyncbench.verdict.effort import Effort
+
+_numbers = count(1)
+
+
+class VariantRun:
+    """The values of one variant: every metric by its name (`.rps`, `.p95`, ...), `.outcomes`, `.ok`."""
+
+    def __init__(self, evidence: Evidence, variant: str, origin: Origin, ok: int) -> None:
+        self.variant = variant
+        self.spec = evidence.specs[variant]
+        self.ok = ok
+        self._evidence = evidence
+        self._origin = origin
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """How many of the measured requests ended how; names that never occurred are 0."""
+        counted: Counter[str] = Counter()
+        for slot in self._evidence.slots(self.variant):
+            counted.update(Counter(OUTCOMES[index] for index in slot.samples.outcome))
+        return counted
+
+    def measure(self, name: str) -> Measure:
+        """The value of a metric. Raises SpecError for an unknown metric, UnknownValue with the reason for a value
+        that is unknown or refused."""
+        entry = metric(name)
+        slots = self._evidence.slots(self.variant)
+        if not slots:
+            raise UnknownValue(f"{name} of {self.variant}: nothing was measured")
+        if entry.kind != "sampled":
+            pooled = entry.read(slots)
+            return Measure(entry, self.variant, pooled, pooled, pooled, (pooled,), self._origin)
+        data = self._evidence.data(self.variant)
+        try:
+            values = tuple(entry.read(datum) for datum in data)
+        except UnknownValue:  # too few answers in single slots; all of them together may have enough
+            values = (entry.read(slots),)
+        found = interval(values, self._origin.effort)
+        return Measure(entry, self.variant, found.centre, found.low, found.high, values, self._origin)
+
+    def __getattr__(self, name: str) -> Measure:
+        if name not in METRICS:
+            raise AttributeError(f"a run has no metric {name!r}; it has {', '.join(METRICS)}")
+        return self.measure(name)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *METRICS]
+
+
+class Run:
+    """The result of one load call.
+
+    With one server its values are here (`run.rps`); with several, `run["pooled"].rps`. `run.ratio("a", "b")` is the
+    ratio of two variants with its interval. A value that is unknown or refused raises UnknownValue when it is used.
+    """
+
+    def __init__(self, evidence: Evidence, *, effort: Effort, ok: Mapping[str, int], smoke: bool = False) -> None:
+        self.evidence = evidence
+        self._origin = Origin(next(_numbers), effort, smoke)
+        self._variants = {name: VariantRun(evidence, name, self._origin, ok[name]) for name in evidence.variants}
+
+    @property
+    def name(self) -> str:
+        """The name of the run: `name=`, or what it requested."""
+        return self.evidence.plan.label
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Names of the variants."""
+        return tuple(self._variants)
+
+    def __getitem__(self, variant: str) -> VariantRun:
+        if variant not in self._variants:
+            raise KeyError(f"no variant {variant!r}; there are {', '.join(self._variants)}")
+        return self._variants[variant]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variants)
+
+    def ratio(self, a: str, b: str, metric: str = "rps") -> Measure:
+        """A over B, from the ratio within each round. Raises UnknownValue, SpecError, KeyError."""
+        above, below = self[a].measure(metric), self[b].measure(metric)
+        found = above.ratio_to(below)
+        data = tuple(x / y if y else math.inf for x, y in zip(above.data, below.data, strict=False))
+        return Measure(_ratio_of(metric), f"{a}/{b}", found.centre, found.low, found.high, data, self._origin)
+
+    @property
+    def ok(self) -> int:
+        """Every ok answer since the database was cloned, all phases and bursts included."""
+        return self._only("ok").ok
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """How many of the measured requests ended how."""
+        return self._only("outcomes").outcomes
+
+    def __getattr__(self, name: str) -> Measure:
+        if name.startswith("_") or name not in METRICS:
+            raise AttributeError(f"a run has no metric {name!r}; it has {', '.join(METRICS)}")
+        return self._only(name).measure(name)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *METRICS]
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name!r} of {', '.join(self._variants)}: {len(self.evidence.rounds)} rounds>"
+
+    def _only(self, name: str) -> VariantRun:
+        if len(self._variants) > 1:
+            first = next(iter(self._variants))
+            raise UnknownValue(f"run.{name}: there are several variants; write run[{first!r}].{name}")
+        return next(iter(self._variants.values()))
+
+
+def _ratio_of(name: str) -> Metric:
+    return replace(metric(name), name=f"{name} ratio", unit="", show=units.show_count)

@@ -1,0 +1,144 @@
+"""The registry of metrics. A new metric is one entry here: budgets, orderings and reports know it from then on.
+
+`read` turns a datum (the slots of one variant that belong together) into one number in base units: seconds,
+bytes, requests per second, shares. It raises UnknownValue with the reason where the number cannot be known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from pytest_asyncbench import units
+from pytest_asyncbench.errors import SpecError, UnknownValue
+from pytest_asyncbench.measure import percentiles
+from pytest_asyncbench.measure.slot import Datum
+
+Kind = Literal["sampled", "counted", "shown"]
+"""sampled: differs from slot to slot and is judged by the signed-rank rule. counted: an exact number over all
+measured slots, compared as it is. shown: reported, never judged (a maximum over everything has no interval)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric: its name, unit, direction, source, and how it is read, written and shown."""
+
+    name: str
+    unit: str
+    more_is_better: bool
+    kind: Kind
+    source: str
+    read: Callable[[Datum], float]
+    parse: Callable[[object, str], float]
+    show: Callable[[float], str]
+    percentile: float | None = None
+
+    @property
+    def needed_answers(self) -> int:
+        """Answers that one datum must hold (METHOD: 10 beyond the percentile)."""
+        return percentiles.needed_answers(self.percentile) if self.percentile else 1
+
+
+def metric(name: str) -> Metric:
+    """The metric of that name. Raises SpecError that lists the valid ones."""
+    if name not in METRICS:
+        raise SpecError(f"no metric {name!r}; there are {', '.join(METRICS)}")
+    return METRICS[name]
+
+
+def _latency(name: str, source: str, read: Callable[[Datum], float], percentile: float | None = None, kind: Kind = "sampled") -> Metric:
+    return Metric(name, "s", False, kind, source, read, units.seconds, units.show_seconds, percentile)
+
+
+def _percentile(name: str, share: float) -> Metric:
+    def read(datum: Datum) -> float:
+        return percentiles.percentile([slot.samples for slot in datum], share)
+
+    return _latency(name, f"nearest-rank percentile {share * 100:g} of the latencies; failed requests are infinitely slow", read, share)
+
+
+def _rps(datum: Datum) -> float:
+    return percentiles.rps([slot.samples for slot in datum])
+
+
+def _mean(datum: Datum) -> float:
+    return percentiles.mean([slot.samples for slot in datum])
+
+
+def _minimum(datum: Datum) -> float:
+    return percentiles.minimum([slot.samples for slot in datum])
+
+
+def _maximum(datum: Datum) -> float:
+    return percentiles.maximum([slot.samples for slot in datum])
+
+
+def _rewrk_p50(datum: Datum) -> float:
+    return percentiles.rewrk_p50([slot.samples for slot in datum])
+
+
+def _errors(datum: Datum) -> float:
+    total = sum(len(slot.samples.outcome) for slot in datum)
+    if not total:
+        raise UnknownValue("errors: not a single request was sent in the measured time")
+    return percentiles.failures([slot.samples for slot in datum]) / total
+
+
+def _cpu(datum: Datum) -> float:
+    used = [slot.server_cpu for slot in datum]
+    answers = sum(slot.samples.answers for slot in datum)
+    if any(cpu is None for cpu in used):
+        raise UnknownValue("cpu_per_request: the CPU time of this server's processes cannot be read")
+    if not answers:
+        raise UnknownValue("cpu_per_request: the server did not answer a single request")
+    return sum(cpu for cpu in used if cpu is not None) / answers
+
+
+def _memory(datum: Datum) -> float:
+    known = [slot.memory for slot in datum if slot.memory is not None]
+    if not known:
+        raise UnknownValue("memory: the memory of this server's processes cannot be read")
+    return max(known)
+
+
+def _per_second(value: object, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise SpecError(f"{what}: {value!r} is no number of requests per second")
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:rps|/s)?\s*", str(value))
+    if not match or float(match[1]) <= 0:
+        raise SpecError(f"{what}: {value!r} is no number of requests per second; write 300")
+    return float(match[1])
+
+
+_BYTES = {"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+
+def _size(value: object, what: str) -> float:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?i?b?)\s*", str(value).lower())
+    if not match or match[2] not in _BYTES:
+        raise SpecError(f"{what}: {value!r} is no size; write '250 MB' or a number of bytes")
+    return float(match[1]) * _BYTES[match[2]]
+
+
+def _show_size(value: float) -> str:
+    return f"{units.show_count(value / 1e6)} MB"
+
+
+METRICS: dict[str, Metric] = {
+    entry.name: entry
+    for entry in (
+        Metric("rps", "1/s", True, "sampled", "users x share ok / mean cycle", _rps, _per_second, units.show_count),
+        _latency("mean", "mean latency of the requests answered ok", _mean),
+        _percentile("p50", 0.50),
+        _percentile("p95", 0.95),
+        _percentile("p99", 0.99),
+        _latency("min", "the fastest ok answer", _minimum, kind="shown"),
+        _latency("max", "the slowest ok answer", _maximum, kind="shown"),
+        _latency("rewrk_p50", "mean of the slowest half: what rewrk prints as 50%", _rewrk_p50),
+        Metric("errors", "", False, "counted", "share of requests that are not ok", _errors, units.share, units.show_share),
+        _latency("cpu_per_request", "CPU time of the server's process tree per answer", _cpu),
+        Metric("memory", "B", False, "sampled", "proportional set size of the server's process tree", _memory, _size, _show_size),
+    )
+}

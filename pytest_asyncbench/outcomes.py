@@ -1,0 +1,73 @@
+"""Verdicts become the outcome of a test: pass, failure or skip, in the call phase."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, NoReturn
+
+import pytest
+
+from pytest_asyncbench import fixtures, options
+from pytest_asyncbench.errors import Inconclusive, UnknownValue
+from pytest_asyncbench.report.text import explain
+from pytest_asyncbench.testcase import TestCase
+
+
+def judge_body(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Run the test's body, then give its verdict. A failing body comes before every verdict."""
+    case = fixtures.case_of(item)
+    try:
+        result = yield
+    except Inconclusive as error:
+        _undecided(item, case, str(error))
+        return None
+    finally:
+        _keep_measures(item, case)
+    _give_verdict(item, case)
+    return result
+
+
+def _give_verdict(item: pytest.Item, case: TestCase) -> None:
+    stated = any(mark.name in ("budget", "ordering") for mark in item.iter_markers())
+    if stated and (why := case.unused()):
+        _fail(f"INVALID: {why}")
+    outcome = case.outcome()
+    if outcome in ("FAIL", "INVALID"):
+        _fail(explain(case))
+    if outcome == "INCONCLUSIVE":
+        _inconclusive(item, explain(case))
+
+
+def _undecided(item: pytest.Item, case: TestCase, why: str) -> None:
+    """A comparison in the body that the evidence does not decide."""
+    if case.settings.smoke:
+        return
+    if case.outcome() in ("FAIL", "INVALID"):
+        _fail(explain(case))
+    _inconclusive(item, f"INCONCLUSIVE: {why}")
+
+
+def _inconclusive(item: pytest.Item, text: str) -> None:
+    becomes = options.value(item.config, "inconclusive")
+    if becomes == "fail":
+        _fail(text)
+    if becomes == "skip":
+        raise pytest.skip.Exception(text, _use_item_location=True)
+
+
+def _fail(text: str) -> NoReturn:
+    raise pytest.fail.Exception(text, pytrace=False)
+
+
+def _keep_measures(item: pytest.Item, case: TestCase) -> None:
+    """Every measure becomes a property of the test: JUnit XML and other reporters have it from there."""
+    from pytest_asyncbench.metrics import METRICS
+
+    for record in case.records:
+        for variant in record.run.variants:
+            for name in METRICS:
+                try:
+                    value = record.run[variant].measure(name).value
+                except UnknownValue:
+                    continue
+                item.user_properties.append((f"{record.run.name}/{variant}/{name}", value))

@@ -1,0 +1,29 @@
+"""The terminal summary: one block per test that fired load, and a line that counts the verdicts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+
+from pytest_asyncbench.report.text import explain
+from pytest_asyncbench.testcase import TestCase
+
+COLOURS = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow", "INVALID": "red"}
+
+
+def write(reporter: pytest.TerminalReporter, cases: Sequence[TestCase]) -> None:
+    """Write the blocks; nothing where no load was fired."""
+    fired = [case for case in cases if case.records]
+    if not fired:
+        return
+    reporter.section("asyncbench", sep="=", blue=True)
+    for case in fired:
+        reporter.write_line(case.name, bold=True)
+        for line in explain(case).splitlines():
+            colour = COLOURS.get(line.split(maxsplit=1)[0]) if line.strip() else None
+            reporter.write_line(line, **({colour: True} if colour else {}))
+        reporter.write_line("")
+    counts = Counter(judgement.outcome for case in fired for record in case.records for judgement in record.judgements)
+    reporter.write_line("verdicts: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in COLOURS if counts[outcome]))

@@ -1,0 +1,88 @@
+"""The result of a test as text: a table of the variants, and under it each statement with its reason."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.judging import WORST_FIRST, Judgement
+from pytest_asyncbench.measure.failures import describe_failures
+from pytest_asyncbench.measure.run import Run, VariantRun
+from pytest_asyncbench.report.table import table
+from pytest_asyncbench.testcase import Record, TestCase
+
+WIDTH = 118
+COLUMNS = ("rps", "mean", "p50", "p95", "p99", "errors", "cpu_per_request")
+HEADINGS = ("variant", "server", "workers", "threads", "rps", "mean", "p50", "p95", "p99", "errors", "CPU/request")
+UNKNOWN = "-"
+
+
+def explain(case: TestCase) -> str:
+    """Everything that was found in a test: what a failure says, and what the summary shows."""
+    return "\n\n".join("\n".join(record_lines(record)) for record in case.records)
+
+
+def record_lines(record: Record) -> list[str]:
+    """One load call: what was sent, the table, the statements, and how it was measured."""
+    run = record.run
+    rows = [_row(run[name]) for name in run.variants]
+    lines = [_heading(run), *table(HEADINGS, rows, left=2)]
+    for judgement in sorted(record.judgements, key=_worst_first):
+        lines += judgement_lines(judgement)
+    lines += [f"  note: {note}" for note in run.evidence.notes]
+    lines += [f"  {text}" for name in run.variants if (text := _failures(run, name))]
+    return [*lines, _measured(run)]
+
+
+def judgement_lines(judgement: Judgement) -> list[str]:
+    """A verdict, the statement and the reason, wrapped."""
+    about = f" ({judgement.variant})" if judgement.variant and judgement.variant != "server" else ""
+    text = f"{judgement.outcome} {judgement.statement}{about}: {judgement.why}"
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="      ")
+
+
+def _worst_first(judgement: Judgement) -> int:
+    return WORST_FIRST.index(judgement.outcome)
+
+
+def _heading(run: Run) -> str:
+    plan = run.evidence.plan
+    users = f"{plan.users} user{'s' * (plan.users > 1)}"
+    think = f", {plan.think_time:g} s think time" if plan.think_time else ""
+    return f"{plan.label} with {users}{think}{'' if plan.keepalive else ', a connection per request'}"
+
+
+def _row(run: VariantRun) -> list[str]:
+    spec = run.spec
+    counts = [UNKNOWN if count is None else str(count) for count in (spec.workers, spec.threads)]
+    server = " ".join(part for part in (spec.program, spec.interface) if part)
+    return [run.variant, server, *counts, *(cell(run, name) for name in COLUMNS)]
+
+
+def cell(run: VariantRun, name: str) -> str:
+    """A value as it stands in a table: with its interval for rps, "-" where it is unknown."""
+    try:
+        measure = run.measure(name)
+    except UnknownValue:
+        return UNKNOWN
+    return str(measure) if name == "rps" else measure.metric.show(measure.value)
+
+
+def _failures(run: Run, variant: str) -> str:
+    failed = sum(count for outcome, count in run[variant].outcomes.items() if outcome != "ok")
+    return describe_failures(run.evidence, variant) if failed else ""
+
+
+def _measured(run: Run) -> str:
+    evidence = run.evidence
+    rounds = len(evidence.rounds)
+    windows = _windows([slot.samples.window for slots in evidence.rounds for slot in slots])
+    return f"  {rounds} round{'s' * (rounds != 1)} of {windows} slots in {evidence.seconds:.0f} s, seed {evidence.seed}"
+
+
+def _windows(seconds: Sequence[float]) -> str:
+    if not seconds:
+        return "no"
+    low, high = min(seconds), max(seconds)
+    return f"{low:.1f} s" if high < low * 1.2 else f"{low:.1f} to {high:.1f} s"

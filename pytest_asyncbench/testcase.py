@@ -1,0 +1,140 @@
+"""One test's state: its servers, what it states, and what its load calls found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
+from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.run import Run
+from pytest_asyncbench.measure.sampling import ROUNDS_WITHOUT_STATEMENTS, Goal, LoadAgent, Progress, Subject, one_request, sample
+from pytest_asyncbench.measure.schedule import draw_seed
+from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.metrics import Metric, metric
+from pytest_asyncbench.servers.instance import Instance
+from pytest_asyncbench.servers.spec import ServerSpec
+from pytest_asyncbench.traffic.load_plan import LoadPlan
+from pytest_asyncbench.traffic.plan import Target
+from pytest_asyncbench.traffic.requests import encode
+from pytest_asyncbench.verdict.effort import Effort
+from pytest_asyncbench.verdict.statements import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options of a session, as plain values. `seed` None draws a new one for every load call."""
+
+    defaults: Mapping[str, Any]
+    confidence: float = 0.95
+    seed: int | None = None
+    smoke: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One load call of a test: the run, and what the statements came to."""
+
+    run: Run
+    judgements: tuple[Judgement, ...]
+
+
+class Stage(Protocol):
+    """Where a test's load comes from and goes to; made by the fixtures."""
+
+    def agent(self) -> LoadAgent: ...
+
+    def instances(self) -> Mapping[str, Instance]: ...
+
+
+@dataclass(slots=True)
+class TestCase:
+    """What is known of one test while it runs."""
+
+    __test__ = False
+
+    name: str
+    specs: Mapping[str, ServerSpec]
+    statements: Sequence[Statement]
+    settings: Settings
+    stage: Stage
+    progress: Callable[[Sequence[Statement], Effort], Progress] = lambda statements, effort: Progress()
+    records: list[Record] = field(default_factory=list)
+    ok: Counter[str] = field(default_factory=Counter)
+
+    def fire(self, plan: LoadPlan) -> Run:
+        """Put the test's servers under load as planned, judge what is stated, and keep the record."""
+        statements = [statement for statement in self.statements if statement.run in (None, plan.name)]
+        subjects = [_subject(name, instance, plan) for name, instance in self.stage.instances().items()]
+        if self.settings.smoke:
+            return self._smoke(subjects, plan)
+        sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
+        without = plan.rounds or ROUNDS_WITHOUT_STATEMENTS
+        effort = Effort(self.settings.confidence, (plan.rounds or self.settings.defaults.get("rounds") or 30) if sampled else without)
+        evidence = sample(
+            self.stage.agent(),
+            subjects,
+            plan,
+            _goal(statements, effort, without),
+            draw_seed() if self.settings.seed is None else self.settings.seed,
+            self.progress(statements, effort),
+        )
+        run = self._run(evidence, effort)
+        self.records.append(Record(run, judge_all(evidence, statements, effort)))
+        return run
+
+    def outcome(self) -> Outcome:
+        """What the whole test came to: INVALID > FAIL > INCONCLUSIVE > PASS."""
+        return worst([judgement.outcome for record in self.records for judgement in record.judgements])
+
+    def unused(self) -> str | None:
+        """Why the test's statements were not judged at all, in words; None if they were."""
+        if self.settings.smoke:
+            return None
+        if not self.records:
+            return "the test states something about load and never fired any; call load.get(...) or another verb of load"
+        fired = {record.run.evidence.plan.name for record in self.records}
+        missing = {run for statement in self.statements if (run := statement.run) not in (None, *fired)}
+        return f"no load call was named {sorted(missing)[0]!r}; write load.get(..., name={sorted(missing)[0]!r})" if missing else None
+
+    def _smoke(self, subjects: Sequence[Subject], plan: LoadPlan) -> Run:
+        slots = tuple(Slot(subject.variant, 1, one_request(self.stage.agent(), subject, plan)) for subject in subjects)
+        evidence = Evidence(plan, {s.variant: s.spec for s in subjects}, (slots,), 0, 8)
+        return self._run(evidence, Effort(self.settings.confidence), smoke=True)
+
+    def _run(self, evidence: Evidence, effort: Effort, smoke: bool = False) -> Run:
+        for variant in evidence.variants:
+            self.ok[variant] += evidence.ok(variant)
+        return Run(evidence, effort=effort, ok=dict(self.ok), smoke=smoke)
+
+
+def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal:
+    judged = [metric(statement.metric) for statement in statements]
+    hardest: Metric = max(judged, key=lambda entry: entry.needed_answers, default=metric("rps"))
+    return Goal(
+        cap=effort.max_rounds,
+        decided=lambda evidence: decided(evidence, statements, effort, without),
+        answers=hardest.needed_answers,
+        metric=hardest.name,
+    )
+
+
+def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
+    spec = instance.spec
+    requests = tuple(
+        encode(request, base_url=instance.url, host_header=spec.host_header, expect=plan.expect, keepalive=plan.keepalive)
+        for request in plan.requests
+    )
+    return Subject(name, spec, Target(instance.host, instance.port), requests, lambda: instance.pids, instance.died, instance.startup)
+
+
+def require_specs(specs: Mapping[str, ServerSpec]) -> None:
+    """Raise SpecError if the test has no server at all."""
+    if not specs:
+        raise SpecError(
+            "the test uses load and has no server; add @pytest.mark.server(granian('app:wsgi', interface='wsgi')), "
+            "@pytest.mark.variants(a=..., b=...), or asyncbench_server in ini"
+        )

@@ -1,0 +1,107 @@
+"""What one load call asks for, checked: requests, users, time, and which answers are ok."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_asyncbench import units
+from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.traffic.requests import KEYWORDS, RequestDescription
+
+OK_STATUSES = frozenset(range(200, 300))
+CAPS = (8, 12, 18, 30)
+"""Rounds after which the rule looks, and so the numbers of rounds that a run may have at most."""
+
+WORDS = ("users", "duration", "slot", "warmup", "think_time", "timeout", "expect", "keepalive", "rounds", "max_time", "name")
+"""Keywords of every load call, beside httpx's own for the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """One load call. Times are seconds.
+
+    `duration` (measured time per variant) replaces sampling until decided; `warmup` None means until steady;
+    `rounds` None means as many as the statements need, or 12 without statements.
+    """
+
+    requests: tuple[RequestDescription, ...]
+    users: int = 1
+    duration: float | None = None
+    slot: float = 0.5
+    warmup: float | None = None
+    think_time: float = 0.0
+    timeout: float = 30.0
+    expect: frozenset[int] = OK_STATUSES
+    keepalive: bool = True
+    rounds: int | None = None
+    max_time: float = 300.0
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The name of the run in reports."""
+        return self.name or ", ".join(request.label for request in self.requests)
+
+
+def split_keywords(call: str, keywords: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The keywords of a load call, apart: those of the request (httpx's) and those of the load (ours).
+
+    Raises SpecError for one that is neither.
+    """
+    for word in keywords:
+        if word not in KEYWORDS and word not in WORDS:
+            raise SpecError(f"{call} has no keyword {word!r}; it has {', '.join(WORDS)}, and of the request {', '.join(KEYWORDS)}")
+    return {w: v for w, v in keywords.items() if w in KEYWORDS}, {w: v for w, v in keywords.items() if w in WORDS}
+
+
+def load_plan(call: str, requests: Iterable[RequestDescription], words: Mapping[str, Any], defaults: Mapping[str, Any]) -> LoadPlan:
+    """A checked plan from the words of a load call, over `defaults` (the options).
+
+    `call` names the call in errors ("load.get('/quote')"). Raises SpecError for a value that cannot be meant.
+    """
+    given = {**{word: value for word, value in defaults.items() if value is not None}, **words}
+    checks = {"users": _users, "expect": _expect, "rounds": _rounds, "keepalive": _flag, "name": _name}
+    checked = {word: checks.get(word, _time)(value, f"{call}: {word}") for word, value in given.items() if value is not None}
+    return LoadPlan(requests=tuple(requests), **checked)
+
+
+def _users(value: object, what: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise SpecError(f"{what}={value!r}: users are a whole number from 1 up")
+    return value
+
+
+def _time(value: object, what: str) -> float:
+    time = units.seconds(value, what)
+    if time == 0 and not what.endswith(("warmup", "think_time")):
+        raise SpecError(f"{what}={value!r}: it must be longer than zero")
+    return time
+
+
+def _expect(value: object, what: str) -> frozenset[int]:
+    statuses = [value] if isinstance(value, int) else value
+    if isinstance(statuses, Iterable) and not isinstance(statuses, str | bytes):
+        found = frozenset(statuses)
+        if found and all(isinstance(status, int) and 200 <= status <= 599 for status in found):
+            return found
+    raise SpecError(f"{what}={value!r}: write a status such as 201, or a set of them")
+
+
+def _rounds(value: object, what: str) -> int:
+    if value not in CAPS:
+        raise SpecError(f"{what}={value!r}: the rule looks after {', '.join(map(str, CAPS))} rounds; write one of them")
+    return int(str(value))
+
+
+def _flag(value: object, what: str) -> bool:
+    if not isinstance(value, bool):
+        raise SpecError(f"{what}={value!r}: write True or False")
+    return value
+
+
+def _name(value: object, what: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise SpecError(f"{what}={value!r}: a name is a text")
+    return value
