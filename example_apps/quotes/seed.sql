@@ -24,8 +24,9 @@ SELECT quote,
        1 + quote % (SELECT count(*) FROM authors),
        (SELECT string_agg(words[1 + dice % 32], ' ' ORDER BY place)
         FROM generate_series(1, 16 + quote % 8) AS place,
-             -- the upper bits of a product with 2^32 divided by the golden ratio
-             LATERAL (SELECT (quote::bigint * 7919 + place * place * 31) % 1000003 * 2654435761 >> 20) AS hash (dice))
+             -- Fibonacci hashing: 2654435761 is 2^32 divided by the golden ratio
+             LATERAL (SELECT (quote::bigint * 7919 + place * (place + quote) * 31) % 1000003 AS key) AS keys,
+             LATERAL (SELECT key * 2654435761 >> 20 AS dice) AS hashes)
 FROM vocabulary,
      generate_series(1, coalesce(nullif(current_setting('quotes.quotes', true), ''), '1000')::int) AS quote;
 
