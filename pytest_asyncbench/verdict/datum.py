@@ -7,7 +7,6 @@ from math import exp, inf, isfinite, isnan, log
 
 from pytest_asyncbench.errors import SpecError
 
-
 NO_RATIO = "a slot without one good answer has no ratio; such a run is INVALID, not judged"
 
 

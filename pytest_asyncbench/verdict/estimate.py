@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan, log, sqrt
+from math import isnan, sqrt
 
 from pytest_asyncbench.errors import SpecError
-from pytest_asyncbench.verdict.datum import ratio_of
+from pytest_asyncbench.verdict.datum import against, ratio_of
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.giving_up import normal_quantile
 from pytest_asyncbench.verdict.signed_rank import critical, largest_k, middle, tail, walsh_averages
@@ -64,5 +64,8 @@ def _approximate_k(rounds: int, room: float) -> int:
 
 
 def estimate_values(values: Sequence[float], *, effort: Effort) -> Estimate:
-    """The same from the positive values themselves, such as the rps of each slot of one variant."""
-    return estimate([log(value) for value in values], effort=effort)
+    """The same from the values themselves, such as the rps of each slot of one variant.
+
+    Raises SpecError if there are none, or one that is negative or NaN.
+    """
+    return estimate(against(values, 1.0), effort=effort)
