@@ -124,6 +124,8 @@ def _process_table_of_ps() -> list[tuple[int, int, str]]:
 
 def remove_directories(paths: Sequence[str]) -> list[str]:
     """Remove the directories with all that they hold; the ones that could not be removed."""
+    if not paths:
+        return []
     import shutil  # 8 ms that only the end needs
 
     for path in paths:

@@ -1,0 +1,240 @@
+"""A PostgreSQL server with what tests ask of it: addresses, settings, templates, fresh databases."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from pytest_asyncbench.errors import PostgresError
+from pytest_asyncbench.postgres import names, profiles
+from pytest_asyncbench.postgres.address import Address, load_psycopg
+from pytest_asyncbench.postgres.database import Database, Template, strategy
+from pytest_asyncbench.postgres.loading import LoadStep, run_steps
+from pytest_asyncbench.postgres.names import quote_identifier, quote_literal
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from pytest_asyncbench.postgres.existing import Guard
+    from pytest_asyncbench.postgres.server import Server
+
+OLDEST = 13
+"""DROP DATABASE ... WITH (FORCE) is that old."""
+
+
+class Cluster:
+    """A started PostgreSQL, ours or somebody's. Also what pytest-postgresql's factories take as process fixture.
+
+    `server` is ours to stop; without one, nothing but our databases is removed at the end. `base` is the
+    database that templates are made from.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        source: str,
+        profile: str,
+        base: str = "template1",
+        maintenance_dbname: str = "postgres",
+        server: Server | None = None,
+        guard: Guard | None = None,
+        prefix: str = "",
+        given: Iterable[str] = (),
+        psql: str | None = None,
+    ) -> None:
+        self.host = address.host
+        self.port = address.port
+        self.user = address.user
+        self.password = address.password
+        self.options = address.extra.get("options", "")
+        self.template_dbname = base
+        self.maintenance_dbname = maintenance_dbname
+        self.source = source
+        self.profile = profile
+        self.missing: tuple[str, ...] = ()
+        self._address = address
+        self._admin_address = server.admin if server else address
+        self._server = server
+        self._guard = guard
+        self._psql = psql
+        self._prefix = prefix or names.run_prefix()
+        self.dbname = "tests" if server else f"{self._prefix}_tests"
+        self._admin: psycopg.Connection[Any] | None = None
+        self._lock = threading.RLock()
+        self._numbers = itertools.count(1)
+        self._databases: list[str] = []
+        self._templates: dict[tuple[object, ...], Template] = {}
+        self._base = Template(base, self._size(base))
+        self.version, self.settings = self._ask_settings(given)
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<PostgreSQL {self.version} ({self.source}, {self.profile}) at {self.host}:{self.port}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    @property
+    def major(self) -> int:
+        """The number that decides what the server can do."""
+        return int(self.version.split(".")[0])
+
+    def dsn(self, dbname: str | None = None) -> str:
+        """The URL of a database; without a name, of one that always exists."""
+        return self._address.dsn(dbname or self.maintenance_dbname)
+
+    def connect(self, dbname: str | None = None, **keywords: Any) -> psycopg.Connection[Any]:
+        """A connection of psycopg, whose keywords it takes. Raises PostgresError where psycopg is missing."""
+        return self._address.connect(dbname or self.maintenance_dbname, **keywords)
+
+    def pids(self) -> list[int] | None:
+        """The server's processes; None for a server that is not ours."""
+        return self._server.process.pids() if self._server else None
+
+    def log_tail(self, lines: int = 20) -> str:
+        """The last lines of the server's log; empty for a server that is not ours."""
+        return self._server.process.log_tail(lines) if self._server else ""
+
+    def template(self, load: Sequence[LoadStep] = ()) -> Template:
+        """The template that these steps make, loaded once. Raises PostgresError with the step that failed."""
+        if not load:
+            return self._base
+        key = tuple(step.key() for step in load)
+        with self._lock:
+            if key not in self._templates:
+                self._templates[key] = self._load(load)
+            return self._templates[key]
+
+    def database(self, template: Template | None = None, name_hint: str = "db") -> Database:
+        """A fresh clone of the template (without one, of an empty database)."""
+        template = template or self._base
+        name = names.database_name(self._prefix, name_hint, next(self._numbers))
+        copying = strategy(self.major, self.settings.get("fsync") == "on", template.size)
+        clause = f" STRATEGY {copying}" if copying else ""
+        self._create(name, f"TEMPLATE {quote_identifier(template.name)}{clause}")
+        database = Database(name, self._address, self._drop)
+        if copying == "file_copy" and template is not self._base:
+            self._touch(name)
+        return database
+
+    def close(self) -> None:
+        """Stop our server, or drop our databases on another's; calling it again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._server is None:
+                for name in [*self._databases]:
+                    self._drop(name)
+        finally:
+            if self._admin is not None:
+                self._admin.close()
+            if self._server is not None:
+                self._server.stop()
+            if self._guard is not None:
+                self._guard.dismiss()
+
+    def execute(self, statement: str, *, dbname: str | None = None) -> list[tuple[Any, ...]]:
+        """Run one statement as the administrator, outside transactions, and give its rows.
+
+        Without `dbname` over one connection that is kept open, so that it costs no connecting.
+        """
+        if dbname is not None:
+            with self._admin_address.connect(dbname, autocommit=True) as connection:
+                return _rows(connection, statement)
+        with self._lock:
+            if self._admin is None or self._admin.closed:
+                self._admin = self._admin_address.connect(
+                    self.maintenance_dbname, autocommit=True, application_name=names.PREFIX
+                )
+            return _rows(self._admin, statement)
+
+    def _ask_settings(self, given: Iterable[str]) -> tuple[str, Mapping[str, str]]:
+        wanted = dict.fromkeys([*profiles.REPORTED, *given])
+        values = ", ".join(f"({quote_literal(name)})" for name in wanted)
+        query = f"SELECT name, current_setting(name, true) FROM (VALUES {values}) AS wanted(name)"
+        settings = {name: value for name, value in self.execute(query) if value is not None}
+        version = self.execute("SHOW server_version")[0][0].split()[0]
+        if int(version.split(".")[0]) < OLDEST:
+            raise PostgresError(
+                f"PostgreSQL {version} at {self.host}:{self.port} is too old: {OLDEST} is needed"
+            )
+        return version, settings
+
+    def _size(self, dbname: str) -> int:
+        rows = self.execute(
+            f"SELECT pg_database_size(oid) FROM pg_database WHERE datname = {quote_literal(dbname)}"
+        )
+        if not rows:
+            raise PostgresError(f"there is no database {dbname!r} at {self.host}:{self.port}")
+        return int(rows[0][0])
+
+    def _create(self, name: str, clauses: str) -> None:
+        self._databases.append(name)
+        error = load_psycopg().Error
+        try:
+            self.execute(f"CREATE DATABASE {quote_identifier(name)} {clauses}")
+        except error as failure:
+            self._databases.remove(name)
+            raise PostgresError(
+                f"the database {name} could not be created ({clauses}): {failure}"
+            ) from failure
+        except BaseException:  # interrupted: the server may have made it
+            self._drop(name)
+            raise
+
+    def _drop(self, name: str) -> None:
+        if name not in self._databases:
+            return
+        quoted = quote_identifier(name)
+        with contextlib.suppress(
+            load_psycopg().errors.UndefinedObject, load_psycopg().errors.InvalidCatalogName
+        ):
+            self.execute(f"ALTER DATABASE {quoted} IS_TEMPLATE false")
+        self.execute(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
+        self._databases.remove(name)
+
+    def _load(self, load: Sequence[LoadStep]) -> Template:
+        name = names.database_name(self._prefix, "template", next(self._numbers))
+        self._create(name, f"TEMPLATE {quote_identifier(self._base.name)}")
+        try:
+            run_steps(load, Database(name, self._address, self._drop), self._psql)
+            # Nobody vacuums later: clones would lack statistics, and write hint bits while they are measured.
+            self.execute("VACUUM (ANALYZE)", dbname=name)
+            self._close_template(name)
+        except BaseException:
+            self._drop(name)
+            raise
+        return Template(name, self._size(name), tuple(map(str, load)))
+
+    def _close_template(self, name: str) -> None:
+        """Nobody may be connected to a database while it is copied."""
+        self.execute(f"ALTER DATABASE {quote_identifier(name)} ALLOW_CONNECTIONS false IS_TEMPLATE true")
+        self.execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {quote_literal(name)}"
+        )
+        if self._server is not None:
+            self.execute("CHECKPOINT")  # the first clone would wait for it
+
+    def _touch(self, name: str) -> None:
+        """Read a copied database once: its pages are not in shared buffers yet, another variant's may be."""
+        tables = (
+            "SELECT format('SELECT count(*) FROM ONLY %s', oid::regclass) FROM pg_class WHERE relkind IN ('r', 'm') "
+            "AND relpersistence <> 't' AND relnamespace <> 'information_schema'::regnamespace "
+            "AND relpages BETWEEN 1 AND 4096 AND oid >= 16384"
+        )
+        with self._admin_address.connect(name, autocommit=True) as connection:
+            for (query,) in _rows(connection, tables):
+                connection.execute(query)
+
+
+def _rows(connection: psycopg.Connection[Any], statement: str) -> list[tuple[Any, ...]]:
+    cursor = connection.execute(statement.encode())
+    return cursor.fetchall() if cursor.description else []

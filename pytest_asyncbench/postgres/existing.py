@@ -1,0 +1,156 @@
+"""Servers that are not ours: named by a DSN, or started by pytest-postgresql. Nothing is started or stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_asyncbench.errors import PostgresError
+from pytest_asyncbench.postgres import names
+from pytest_asyncbench.postgres.address import Address, load_psycopg
+from pytest_asyncbench.postgres.blank import STATEMENTS
+from pytest_asyncbench.postgres.cluster import Cluster
+from pytest_asyncbench.processes import Command, Process
+
+ORPHANS = Path(__file__).with_name("orphans.py")
+IN_ADDRESS = ("host", "hostaddr", "port", "user", "password", "dbname", "connect_timeout", "application_name")
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A process that drops this run's databases when pytest is killed."""
+
+    process: Process
+
+    def dismiss(self) -> None:
+        """It is not needed any more."""
+        self.process.stop()
+
+
+def connect(dsn: str, settings: Mapping[str, object]) -> Cluster:
+    """The server that a DSN (URL or key=value) names.
+
+    Raises PostgresError when it cannot be reached, or its role may not create databases. What else is missing
+    there is in `Cluster.missing`.
+    """
+    address, dbname = _address(dsn)
+    prefix = names.run_prefix()
+    cluster = Cluster(
+        address,
+        source="dsn",
+        profile="as found",
+        maintenance_dbname=dbname,
+        prefix=prefix,
+        given=settings,
+        guard=_guard(address.dsn(dbname), prefix),
+    )
+    return _checked(cluster, settings)
+
+
+def adopt(process_fixture: Any) -> Cluster:
+    """A `postgresql_proc` of pytest-postgresql (or anything with its attributes) as our server.
+
+    What its `load=` loaded is the template of our databases, too. Raises PostgresError as `connect`.
+    """
+    extra = {"options": process_fixture.options} if process_fixture.options else {}
+    address = Address(
+        process_fixture.host,
+        int(process_fixture.port),
+        process_fixture.user,
+        process_fixture.password or None,
+        extra,
+    )
+    maintenance = getattr(process_fixture, "maintenance_dbname", "postgres")
+    cluster = Cluster(
+        address,
+        source="pytest-postgresql",
+        profile="as found",
+        base=process_fixture.template_dbname,
+        maintenance_dbname=maintenance,
+    )
+    return _checked(cluster, {})
+
+
+def _address(dsn: str) -> tuple[Address, str]:
+    psycopg = load_psycopg()
+    try:
+        parameters = psycopg.conninfo.conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError as error:
+        raise PostgresError(
+            f"--asyncbench-postgres takes auto, system, embedded, or the address of a server "
+            f"(postgresql://USER:PASSWORD@HOST:PORT/DATABASE), not {dsn!r}: {error}"
+        ) from error
+    try:
+        with psycopg.connect(dsn, connect_timeout=10) as connection:
+            info = connection.info
+            extra = {name: str(value) for name, value in parameters.items() if name not in IN_ADDRESS}
+            return Address(info.host, info.port, info.user, info.password or None, extra), info.dbname
+    except psycopg.OperationalError as error:
+        raise PostgresError(
+            f"the PostgreSQL server of --asyncbench-postgres cannot be used: {error}"
+        ) from error
+
+
+def _guard(dsn: str, prefix: str) -> Guard:
+    directory = Path(tempfile.mkdtemp(prefix="asyncbench-guard-"))
+    command = Command(
+        argv=(sys.executable, "-P", str(ORPHANS)),
+        env={**os.environ, "ASYNCBENCH_DSN": dsn, "ASYNCBENCH_PREFIX": f"{prefix}_"},
+        cwd="/",
+        log=directory / "log",
+        name="database guard",
+        stop_signal=signal.SIGKILL,
+        death_signal=signal.SIGTERM,
+        remove=(directory,),
+    )
+    return Guard(Process(command))
+
+
+def _checked(cluster: Cluster, settings: Mapping[str, object]) -> Cluster:
+    try:
+        _check_rights(cluster)
+        cluster.missing = (*_missing_statements(cluster), *_other_settings(cluster, settings))
+    except BaseException:
+        cluster.close()
+        raise
+    return cluster
+
+
+def _check_rights(cluster: Cluster) -> None:
+    query = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+    if not cluster.execute(query)[0][0]:
+        role = names.quote_identifier(cluster.user)
+        raise PostgresError(
+            f"the role {cluster.user!r} may not create databases at {cluster.host}:{cluster.port}, and every test "
+            f"needs its own: ALTER ROLE {role} CREATEDB, or name another role or server"
+        )
+
+
+def _missing_statements(cluster: Cluster) -> list[str]:
+    """Whether queries can be counted there: the library preloaded, its view to be had in new databases."""
+    unknown = "queries and rows per request are unknown"
+    if STATEMENTS not in cluster.settings.get("shared_preload_libraries", ""):
+        return [f"{STATEMENTS} is not in shared_preload_libraries of the server: {unknown}"]
+    error = load_psycopg().Error
+    with cluster.database(name_hint="probe") as probe:
+        try:
+            cluster.execute(f"CREATE EXTENSION IF NOT EXISTS {STATEMENTS}", dbname=probe.name)
+        except error as failure:
+            return [f"the extension {STATEMENTS} cannot be created: {str(failure).strip()}; {unknown}"]
+    return []
+
+
+def _other_settings(cluster: Cluster, wanted: Mapping[str, object]) -> list[str]:
+    differing = []
+    for name, value in wanted.items():
+        text = ("on" if value else "off") if isinstance(value, bool) else str(value)
+        found = cluster.settings.get(name, "unknown")
+        if found != text:
+            differing.append(f"the setting {name} is {found} on this server, {text} was asked for")
+    return differing
