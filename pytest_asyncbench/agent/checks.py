@@ -46,8 +46,10 @@ def _agent_cpu(share: float) -> tuple[str, ...]:
     if share <= MOST_CPU:
         return ()
     return (
-        f"the load agent used {share:.0%} of a core, more than {MOST_CPU:.0%}: "
-        "it may have been the limit, not the server",
+        (
+            f"the load agent used {share:.0%} of a core, more than {MOST_CPU:.0%}: "
+            "it may have been the limit, not the server"
+        ),
     )
 
 
@@ -55,8 +57,10 @@ def _occupied(share: float) -> tuple[str, ...]:
     if share >= LEAST_OCCUPIED:
         return ()
     return (
-        f"users were in flight, connecting or thinking for {share:.1%} of their time, less than {LEAST_OCCUPIED:.0%}: "
-        "the load agent did not keep up",
+        (
+            f"users were in flight, connecting or thinking for {share:.1%} of their time, less than {LEAST_OCCUPIED:.0%}: "
+            "the load agent did not keep up"
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection as Channel
 from pathlib import Path
 from time import monotonic
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import pytest_asyncbench
 from pytest_asyncbench.errors import AgentLost, AsyncBenchError
@@ -63,7 +63,7 @@ class Agent:
         """
         ours, theirs = socket.socketpair()
         with theirs:
-            process = Process(_command(theirs.fileno(), log or _own_log()))
+            process = Process(_command(theirs.fileno(), log))
         return cls(process, Channel(ours.detach()))
 
     @property
@@ -157,9 +157,9 @@ class Agent:
             self._channel.close()
         self._closed = True
         code = self._process.wait(POLL)
+        tail = self._process.log_tail() or "(nothing)"
         self._process.stop(grace=0.0)
         ended = "it was killed" if code is None else f"exit code {code}"
-        tail = self._process.log_tail() or "(nothing)"
         return AgentLost(
             f"the load agent (pid {self.pid}) was lost: {what}, {ended}; the end of its log:\n{tail}"
         )
@@ -177,16 +177,18 @@ def _result(answer: tuple[Any, ...]) -> SlotResult:
     raise AgentLost(f"the load agent failed; this is a bug in pytest-asyncbench:\n{rest[0]}")
 
 
-def _command(descriptor: int, log: Path) -> Command:
+def _command(descriptor: int, log: Path | None) -> Command:
+    own = None if log else Path(tempfile.mkdtemp(prefix="asyncbench-agent-"))
     return Command(
         # -P: a select.py in the current directory must not be taken for the standard library's
         argv=(sys.executable, "-P", "-m", "pytest_asyncbench.agent", str(descriptor)),
         env=_environment(os.environ),
         cwd=os.getcwd(),
-        log=log,
+        log=log or cast(Path, own) / "agent.log",
         name="load agent",
         pass_fds=(descriptor,),
         grace=1.0,
+        remove=(own,) if own else (),
     )
 
 
@@ -198,9 +200,3 @@ def _environment(env: Mapping[str, str]) -> dict[str, str]:
         paths.append(str(home))
     kept = {name: value for name, value in env.items() if name not in UNWANTED}
     return kept | ({"PYTHONPATH": os.pathsep.join(paths)} if paths else {})
-
-
-def _own_log() -> Path:
-    descriptor, name = tempfile.mkstemp(prefix="asyncbench-agent-", suffix=".log")
-    os.close(descriptor)
-    return Path(name)

@@ -61,6 +61,8 @@ class ClosedRun(Slot):
         self.notice("tail")
         self.tally = self.ledger.tallies["tail"]
         self.at_once = False
+        for user in self.users:
+            user.at_once = False
         self.owing = {user for user in self.users if user.busy and user.tally is None}
         if self.owing:
             with contextlib.suppress(TimeoutError):

@@ -14,7 +14,7 @@ import httptools
 from pytest_asyncbench.agent.answers import KEPT_BYTES, Head, is_interim, read_head
 
 if TYPE_CHECKING:
-    from pytest_asyncbench.agent.user import User
+    from pytest_asyncbench.agent.user import Nobody, User
 
 NOT_HTTP = (httptools.HttpParserError, httptools.HttpParserUpgrade)
 
@@ -37,12 +37,13 @@ class Connection(asyncio.Protocol):
         "status",
         "transport",
         "user",
+        "write",
     )
 
     transport: asyncio.Transport
 
     def __init__(self, user: User, since: float, last: bool) -> None:
-        self.user = user
+        self.user: User | Nobody = user
         self.since = since
         self.last = last
         self.parser = httptools.HttpResponseParser(self)
@@ -54,7 +55,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self.user.connected(self)
+        self.write = self.transport.write
+        cast("User", self.user).connected(self)
 
     def expect_head(self) -> None:
         """The next answer is one to HEAD: it ends where its head ends, which the parser cannot know."""
@@ -75,9 +77,10 @@ class Connection(asyncio.Protocol):
             self.status = 0
             if self.begun:
                 data = self._whole(data)
+            user = self.user
             if self.last:
-                self.user.leave(self)
-            self.user.answered(status, data)
+                user.leave(self)
+            user.answered(status, data)
         else:
             self._keep(data)
 
@@ -98,14 +101,15 @@ class Connection(asyncio.Protocol):
         if error is None and self.begun and self.user.connection is self:
             self._end_of_stream()
         self.user.lost(self, error)
-        del self.parser  # it holds our bound methods; the garbage collector is off while load runs
+        del self.parser, self.transport, self.write  # cycles; the garbage collector is off while load runs
 
     def _end_of_stream(self) -> None:
         data = b"".join(self.pieces)
         head = read_head(data)
         if head.complete and head.runs_to_the_end and self.head is None:
-            self.user.leave(self)
-            self.user.answered(head.status, data)
+            user = self.user
+            user.leave(self)
+            user.answered(head.status, data)
 
     def _keep(self, data: bytes) -> None:
         """Keep the beginning of an unfinished answer: its head decides what the end of the stream means."""

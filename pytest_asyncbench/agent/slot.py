@@ -7,6 +7,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
 from pytest_asyncbench.agent.connection import Connection
 from pytest_asyncbench.agent.ledger import Ledger
@@ -49,7 +50,7 @@ class Slot:
     async def run(self) -> SlotResult:
         """All phases. Whatever ends it, nothing is left open."""
         load = self.loop.create_task(self._all_phases())
-        self.loop.set_exception_handler(self._crash)
+        self.loop.set_exception_handler(self._hear_of_crash)
         try:
             await asyncio.wait((load, self.crashed), return_when=asyncio.FIRST_COMPLETED)
             if self.crashed.done():
@@ -81,12 +82,14 @@ class Slot:
         """What the slot gave, once its connections are closed."""
         raise NotImplementedError
 
-    def _crash(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        error = context.get("exception")
+    def crash(self, error: Exception) -> None:
+        """End the slot with an error."""
         if not self.crashed.done():
-            self.crashed.set_exception(
-                error if isinstance(error, Exception) else RuntimeError(str(context["message"]))
-            )
+            self.crashed.set_exception(error)
+
+    def _hear_of_crash(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        self.crash(error if isinstance(error, Exception) else RuntimeError(context["message"]))
 
     # Connections.
 
@@ -110,6 +113,11 @@ class Slot:
         """A user could not connect; it will try again."""
         if not self.ledger.connections and all(user.failures >= GIVEN_UP for user in self.users):
             self.ready.set()
+
+    def connection_ended(self, connection: Connection) -> None:
+        """A connection was closed by either side."""
+        self.ledger.bytes_read += connection.bytes_read
+        self.connections.discard(connection)
 
     def let_go(self, connection: Connection) -> None:
         """Leave closing to the server, so that no local port stays in TIME_WAIT, unless it is slow to do so."""

@@ -44,10 +44,13 @@ class User:
 
     `busy` from the decision to send until the outcome is known, connecting included. `sent` is that decision's
     time, so a reconnect is part of the latency. `tally` is where the outcome is counted; None while `measure` is
-    open: then the request becomes a sample. `failures` counts those in a row that cost the connection.
+    open: then the request becomes a sample. `at_once`: if it is answered ok, the next one, which is alike, follows
+    without asking anybody. `failures` counts those in a row that cost the connection.
     """
 
     __slots__ = (
+        "alike",
+        "at_once",
         "attempt",
         "busy",
         "connection",
@@ -73,6 +76,8 @@ class User:
         self.turns = turns(len(slot.plan.requests), number)
         self.index = 0
         self.request = slot.plan.requests[0]
+        self.alike = self.turns is None and self.request.method != "HEAD"
+        self.at_once = False
         self.busy = False
         self.sent = 0.0
         self.tally: list[int] | None = None
@@ -92,6 +97,7 @@ class User:
         """Send the next request; `now` is its send time."""
         self.sent = now
         self.tally = self.slot.tally
+        self.at_once = self.slot.at_once and self.alike
         if self.turns is not None:
             self.index = next(self.turns)
             self.request = self.slot.plan.requests[self.index]
@@ -128,7 +134,7 @@ class User:
     def _write(self, connection: Connection) -> None:
         if self.request.method == "HEAD":
             connection.expect_head()
-        connection.transport.write(self.request.data)
+        connection.write(self.request.data)
 
     def _send_without_connection(self) -> None:
         if self.spoiled:  # not at once: this may run inside the last answer's completion
@@ -151,6 +157,8 @@ class User:
         except OSError as error:
             self.attempt = None
             self._not_connected(BLAME.get(error.errno or 0, RESET), str(error))
+        except Exception as error:  # noqa: BLE001 - a bug must not pass for a user who never connects
+            slot.crash(error)
 
     def _new_connection(self) -> Connection:
         return Connection(self, self.sent, not self.slot.plan.keepalive)
@@ -180,6 +188,22 @@ class User:
 
     def answered(self, status: int, data: bytes) -> None:
         """A whole answer."""
+        connection = self.connection
+        if (
+            self.at_once and status in self.request.expect and connection is not None
+        ):  # hot path, in one piece
+            now = monotonic()
+            if self.tally is None:
+                self.ledger.add_at_once(self.sent, now)
+            else:
+                self.tally[OK] += 1
+            self.sent = now
+            self.tally = self.slot.tally
+            connection.write(self.request.data)
+        else:
+            self._answered(status, data)
+
+    def _answered(self, status: int, data: bytes) -> None:
         if not self.busy:
             if self.connection is not None:
                 self.spoil(self.connection, "an answer that nobody asked for")
@@ -212,12 +236,12 @@ class User:
         """The answer in progress is the last one on this connection."""
         if connection is self.connection:
             self.connection = None
+            connection.user = Nobody(self.slot)
             self.slot.let_go(connection)
 
     def lost(self, connection: Connection, error: Exception | None) -> None:
         """The connection has ended."""
-        self.ledger.bytes_read += connection.bytes_read
-        self.slot.connections.discard(connection)
+        self.slot.connection_ended(connection)
         if connection is not self.connection:
             return
         self.connection = None
@@ -257,17 +281,7 @@ class User:
 
     def _finish(self, outcome: int) -> None:
         now = monotonic()
-        slot = self.slot
-        if slot.at_once and not self.failures:
-            if self.tally is None:
-                self.ledger.add(self.sent, now, now, outcome, self.index)
-            else:
-                self.tally[outcome] += 1
-            self.send(now)
-        else:
-            self._finish_slowly(now, outcome)
-
-    def _finish_slowly(self, now: float, outcome: int) -> None:
+        self.at_once = False
         delay = max(self.slot.think_time, self.pause())
         self.sample = -1
         if self.tally is None:
@@ -294,6 +308,32 @@ class User:
         self.busy = False
         self.rest()
         self.drop()
+
+
+class Nobody:
+    """Takes the place of the user of a connection that was left: what still comes on it is nobody's."""
+
+    __slots__ = ("slot",)
+    connection = None
+
+    def __init__(self, slot: Slot) -> None:
+        self.slot = slot
+
+    def answered(self, status: int, data: bytes) -> None:
+        """Not counted: nobody asked for it."""
+
+    def garbled(self, connection: Connection, why: str, data: bytes) -> None:
+        """Not counted."""
+
+    def spoil(self, connection: Connection, why: str) -> None:
+        """Nothing to spoil."""
+
+    def leave(self, connection: Connection) -> None:
+        """Already done."""
+
+    def lost(self, connection: Connection, error: Exception | None) -> None:
+        """The connection has ended."""
+        self.slot.connection_ended(connection)
 
 
 def turns(requests: int, number: int) -> Iterator[int] | None:

@@ -1,0 +1,205 @@
+"""How good is the load agent? Requests per second and CPU time per request, next to wrk and httpx.
+
+One Granian worker serves 30 static bytes. In every round each generator loads it for a while, in random order;
+ratios to wrk are taken per round, and their median is printed. wrk is left out where it is not installed.
+
+    python benchmarks/generator.py [--rounds 8] [--seconds 1] [--users 64] [--seed 0]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import re
+import resource
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_asyncbench.agent.client import Agent
+from pytest_asyncbench.measure import percentiles
+from pytest_asyncbench.traffic.plan import ClosedSlot, Target, WireRequest
+
+APP = """
+BODY = b"x" * 30
+HEADERS = [("content-type", "text/plain")]
+
+async def app(scope, protocol):
+    protocol.response_bytes(200, HEADERS, BODY)
+"""
+CYCLE = 0.0015
+"""Seconds; over this the agent spreads the first sends of its users."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Requests per second, and CPU seconds of the generator per request."""
+
+    rps: float
+    cpu: float
+
+
+@contextmanager
+def server() -> Iterator[int]:
+    """The port of one Granian worker."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    granian = str(Path(sys.executable).with_name("granian"))
+    options = [
+        "--interface",
+        "rsgi",
+        "--workers",
+        "1",
+        "--no-ws",
+        "--log-level",
+        "error",
+        "--port",
+        str(port),
+    ]
+    with tempfile.TemporaryDirectory() as home:
+        Path(home, "static_app.py").write_text(APP)
+        process = subprocess.Popen([granian, *options, "static_app:app"], cwd=home)
+        try:
+            await_port(port, process)
+            yield port
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def await_port(port: int, process: subprocess.Popen[bytes], limit: float = 20.0) -> None:
+    """Wait until the server accepts connections."""
+    until = time.monotonic() + limit
+    while process.poll() is None and time.monotonic() < until:
+        with socket.socket() as probe:
+            if not probe.connect_ex(("127.0.0.1", port)):
+                return
+        time.sleep(0.02)
+    raise SystemExit(f"granian did not listen on port {port}")
+
+
+def agent_reading(agent: Agent, port: int, users: int, seconds: float) -> Reading:
+    """Our agent; its CPU time is that of the whole slot, connecting and sending the result included."""
+    data = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+    request = WireRequest("GET /", "GET", data, frozenset({200}))
+    clock = (~agent.pid) << 3 | 2
+    before = time.clock_gettime(clock)
+    result = agent.run(ClosedSlot(Target("127.0.0.1", port), (request,), users, seconds, cycle=CYCLE))
+    return Reading(percentiles.rps([result]), (time.clock_gettime(clock) - before) / result.answers)
+
+
+def wrk_reading(port: int, users: int, seconds: float) -> Reading:
+    """`wrk` with one thread; it only knows whole seconds."""
+    command = ["wrk", "-t1", f"-c{users}", f"-d{max(1, round(seconds))}s", f"http://127.0.0.1:{port}/"]
+    output, cpu = timed(command)
+    requests = int(re.search(r"(\d+) requests in", output)[1])  # type: ignore[index]
+    return Reading(float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]), cpu / requests)  # type: ignore[index]
+
+
+def httpx_reading(port: int, users: int, seconds: float) -> Reading:
+    """One `httpx.AsyncClient` per user, in a process of its own; start-up is not counted."""
+    output, _ = timed(
+        [sys.executable, __file__, "--httpx", str(port), "--users", str(users), "--seconds", str(seconds)]
+    )
+    requests, cpu = map(float, output.split())
+    return Reading(requests / seconds, cpu / requests)
+
+
+def timed(command: list[str]) -> tuple[str, float]:
+    """Output and CPU seconds of a command."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return output, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+async def httpx_load(port: int, users: int, seconds: float) -> tuple[int, float]:
+    """Requests answered, and the CPU seconds they took."""
+    import httpx
+
+    clients = [httpx.AsyncClient() for _ in range(users)]
+    cpu = time.process_time()
+    until = time.monotonic() + seconds
+
+    async def user(client: httpx.AsyncClient) -> int:
+        answered = 0
+        while time.monotonic() < until:
+            answered += (await client.get(f"http://127.0.0.1:{port}/")).status_code == 200
+        return answered
+
+    answered = sum(await asyncio.gather(*map(user, clients)))
+    cpu = time.process_time() - cpu
+    await asyncio.gather(*(client.aclose() for client in clients))
+    return answered, cpu
+
+
+def measure(rounds: int, users: int, seconds: float, seed: int) -> Iterator[dict[str, Reading]]:
+    """The readings of one round after another."""
+    coin = random.Random(seed)
+    with server() as port, Agent.start() as agent:
+        generators: dict[str, Callable[[], Reading]] = {
+            "agent": lambda: agent_reading(agent, port, users, seconds),
+            "httpx": lambda: httpx_reading(port, users, seconds),
+        }
+        if shutil.which("wrk"):
+            generators["wrk"] = lambda: wrk_reading(port, users, seconds)
+        agent_reading(agent, port, users, seconds)  # warms both up
+        for _ in range(rounds):
+            order = coin.sample(sorted(generators), len(generators))
+            yield {name: generators[name]() for name in order}
+
+
+def table(rounds: list[dict[str, Reading]]) -> Iterator[str]:
+    """Medians over the rounds."""
+    yield f"{'generator':10} {'requests/s':>11} {'us CPU/request':>15} {'x wrk rps':>10} {'x wrk CPU':>10}"
+    for name in sorted(rounds[0], key=lambda name: statistics.median(r[name].cpu for r in rounds)):
+        rps = statistics.median(r[name].rps for r in rounds)
+        cpu = statistics.median(r[name].cpu for r in rounds)
+        line = f"{name:10} {rps:11,.0f} {cpu * 1e6:15.2f}"
+        if "wrk" in rounds[0]:
+            line += f" {statistics.median(r[name].rps / r['wrk'].rps for r in rounds):10.2f}"
+            line += f" {statistics.median(r[name].cpu / r['wrk'].cpu for r in rounds):10.2f}"
+        yield line
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--users", type=int, default=64)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--httpx", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.httpx:
+        sys.stdout.write(
+            "{} {}\n".format(*asyncio.run(httpx_load(options.httpx, options.users, options.seconds)))
+        )
+        return
+    sys.stdout.write(
+        f"{options.users} users, {os.cpu_count()} cores, slots of {options.seconds:g} s, seed {options.seed}\n"
+    )
+    rounds = []
+    for readings in measure(options.rounds, options.users, options.seconds, options.seed):
+        rounds.append(readings)
+        sys.stdout.write(
+            "  ".join(f"{n} {r.rps:,.0f}/s {r.cpu * 1e6:.2f} us" for n, r in readings.items()) + "\n"
+        )
+    sys.stdout.write("\n".join(table(rounds)) + "\n")
+
+
+if __name__ == "__main__":
+    main()
