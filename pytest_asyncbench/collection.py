@@ -9,7 +9,6 @@ import pytest
 from pytest_asyncbench import fixtures
 from pytest_asyncbench.errors import SpecError
 
-STATEMENT_MARKERS = ("budget", "ordering")
 UNDER_XDIST = "load tests are not run in parallel: the workers would slow each other down"
 
 
@@ -38,9 +37,11 @@ def _error(item: pytest.Item) -> str | None:
 
 def _check(item: pytest.Item) -> None:
     names = {mark.name for mark in item.iter_markers()}
-    stated = [name for name in STATEMENT_MARKERS if name in names]
+    stated = [name for name in fixtures.STATEMENT_MARKERS if name in names]
     if stated and not fixtures.uses_load(item):
-        raise SpecError(f"@pytest.mark.{stated[0]} states something about load, and the test does not use the load fixture")
+        raise SpecError(
+            f"@pytest.mark.{stated[0]} states something about load, and the test does not use the load fixture"
+        )
     _check_parametrization(item)
     if not fixtures.overrides_server(item):
         fixtures.case_of(item)
@@ -50,7 +51,11 @@ def _check(item: pytest.Item) -> None:
 def _check_parametrization(item: pytest.Item) -> None:
     for mark in item.iter_markers("parametrize"):
         arguments = mark.args[0] if mark.args else mark.kwargs.get("argnames", "")
-        names = [name.strip() for name in arguments.split(",")] if isinstance(arguments, str) else list(arguments)
+        names = (
+            [name.strip() for name in arguments.split(",")] if isinstance(arguments, str) else list(arguments)
+        )
         indirect = mark.kwargs.get("indirect", False)
         if "server" in names and not (indirect is True or "server" in (indirect or ())):
-            raise SpecError('parametrize("server", ...) needs indirect=True: else the test gets the spec, and no server is started')
+            raise SpecError(
+                'parametrize("server", ...) needs indirect=True: else the test gets the spec, and no server is started'
+            )

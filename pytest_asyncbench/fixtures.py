@@ -5,6 +5,7 @@ On the start path of every pytest run: everything heavy is imported where it is 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from pytest_asyncbench.servers.instance import Instance
     from pytest_asyncbench.servers.spec import ServerSpec
     from pytest_asyncbench.stage import TestDatabases, TestStage
-    from pytest_asyncbench.testcase import TestCase
+    from pytest_asyncbench.testcase import TestCase, Watch
 
 BENCH: pytest.StashKey[Bench] = pytest.StashKey()
 CURRENT: pytest.StashKey[pytest.Item] = pytest.StashKey()
 CASE: pytest.StashKey[TestCase] = pytest.StashKey()
 
-MARKERS = ("server", "variants", "database", "budget", "ordering")
+STATEMENT_MARKERS = ("budget", "ordering", "tie", "no_regression")
+MARKERS = ("server", "variants", "database", *STATEMENT_MARKERS)
 LOAD_FIXTURES = ("load",)
 LIVE_FIXTURES = (*LOAD_FIXTURES, "server")
 
@@ -80,7 +82,9 @@ def server(request: pytest.FixtureRequest) -> Instance:
     case = case_of(request.node)
     require_specs(case.specs)
     if len(case.specs) > 1:
-        raise SpecError(f"the test has several servers ({', '.join(case.specs)}); the server fixture is for one")
+        raise SpecError(
+            f"the test has several servers ({', '.join(case.specs)}); the server fixture is for one"
+        )
     return next(iter(case.stage.instances().values()))
 
 
@@ -97,7 +101,9 @@ def bench(config: pytest.Config) -> Bench:
     if BENCH not in config.stash:
         from pytest_asyncbench.bench import Bench
 
-        config.stash[BENCH] = Bench(options.value(config, "postgres"), options.value(config, "postgres-profile"))
+        config.stash[BENCH] = Bench(
+            options.value(config, "postgres"), options.value(config, "postgres-profile")
+        )
     return config.stash[BENCH]
 
 
@@ -115,7 +121,11 @@ def concerns_us(item: pytest.Item) -> bool:
     """Whether a test uses one of our fixtures or markers (a fixture of the same name elsewhere is not ours)."""
     callspec = getattr(item, "callspec", None)
     given = callspec.params.get("server") if callspec is not None else None
-    return is_live(item) or type(given).__name__ == "ServerSpec" or any(mark.name in MARKERS for mark in item.iter_markers())
+    return (
+        is_live(item)
+        or type(given).__name__ == "ServerSpec"
+        or any(mark.name in MARKERS for mark in item.iter_markers())
+    )
 
 
 def overrides_server(item: pytest.Item) -> bool:
@@ -183,9 +193,23 @@ def _case(item: pytest.Item) -> TestCase:
             smoke=options.smoke(config),
         ),
         stage=_stage(item, specs),
+        watch=_watch(config),
     )
     bench(config).cases.append(case)
     return case
+
+
+def _watch(config: pytest.Config) -> Watch:
+    """The live line on a terminal; nothing in a log, under -q and in a smoke run."""
+    from pytest_asyncbench.measure.sampling import Progress
+    from pytest_asyncbench.report.live import LiveLine
+
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if reporter is None or not reporter.isatty or reporter.verbosity < 0:
+        return lambda statements, effort, plan: Progress()
+    uncaptured = capture.global_and_fixture_disabled if capture is not None else nullcontext
+    return lambda statements, effort, plan: LiveLine(reporter, uncaptured, statements, effort, plan.max_time)
 
 
 def _stage(item: pytest.Item, specs: Mapping[str, ServerSpec]) -> TestStage:
@@ -197,7 +221,9 @@ def _stage(item: pytest.Item, specs: Mapping[str, ServerSpec]) -> TestStage:
     return TestStage(
         specs=specs,
         root=item.config.rootpath,
-        python_path=tuple(str(item.config.rootpath / Path(entry)) for entry in item.config.getini("pythonpath")),
+        python_path=tuple(
+            str(item.config.rootpath / Path(entry)) for entry in item.config.getini("pythonpath")
+        ),
         load_agent=bench(item.config).agent,
         databases=databases,
         at_end=item.addfinalizer,

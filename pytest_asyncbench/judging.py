@@ -13,8 +13,9 @@ from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.verdict.budget import judge_budget, judge_count
 from pytest_asyncbench.verdict.effort import Effort
-from pytest_asyncbench.verdict.ordering import judge_ordering
-from pytest_asyncbench.verdict.statements import Budget, Ordering, Statement
+from pytest_asyncbench.verdict.ordering import judge_no_regression, judge_ordering
+from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Statement, Tie
+from pytest_asyncbench.verdict.tie import judge_tie
 from pytest_asyncbench.verdict.verdict import Verdict
 
 Outcome = Literal["PASS", "FAIL", "INCONCLUSIVE", "INVALID"]
@@ -42,12 +43,18 @@ def decided(evidence: Evidence, statements: Sequence[Statement], effort: Effort,
     sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
     if not sampled:
         return len(evidence.rounds) >= rounds
-    return all(verdict is not None for statement in sampled for verdict in _verdicts(evidence, statement, effort, ended=False))
+    return all(
+        verdict is not None
+        for statement in sampled
+        for verdict in _verdicts(evidence, statement, effort, ended=False)
+    )
 
 
 def judge_all(evidence: Evidence, statements: Sequence[Statement], effort: Effort) -> tuple[Judgement, ...]:
     """The judgement of every statement, when no more rounds will come."""
-    return tuple(judgement for statement in statements for judgement in _judge(evidence, statement, statements, effort))
+    return tuple(
+        judgement for statement in statements for judgement in _judge(evidence, statement, statements, effort)
+    )
 
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
@@ -55,55 +62,91 @@ def worst(outcomes: Sequence[Outcome]) -> Outcome:
     return min(outcomes, key=WORST_FIRST.index, default="PASS")
 
 
-def _judge(evidence: Evidence, statement: Statement, statements: Sequence[Statement], effort: Effort) -> list[Judgement]:
+def _judge(
+    evidence: Evidence, statement: Statement, statements: Sequence[Statement], effort: Effort
+) -> list[Judgement]:
     subjects = _subjects(evidence, statement)
     broken = [_broken(evidence, statement, statements, names) for names in subjects]
-    if all(broken):
-        return [Judgement(statement, _single(names), "INVALID", str(why)) for names, why in zip(subjects, broken, strict=True)]
     try:
-        verdicts = _verdicts(evidence, statement, effort, ended=True)
+        verdicts = (
+            [None] * len(subjects) if all(broken) else _verdicts(evidence, statement, effort, ended=True)
+        )
     except UnknownValue as error:
         return [Judgement(statement, "", "INVALID", str(error))]
     return [
-        Judgement(statement, _single(names), "INVALID", why)
-        if why
-        else Judgement(statement, _single(names), verdict.outcome, verdict.why, verdict)
+        _judgement(statement, names[0] if len(names) == 1 else "", why, verdict)
         for names, why, verdict in zip(subjects, broken, verdicts, strict=True)
-        if why or verdict
     ]
+
+
+def _judgement(statement: Statement, variant: str, broken: str | None, verdict: Verdict | None) -> Judgement:
+    if broken is not None or verdict is None:
+        return Judgement(statement, variant, "INVALID", broken or "there is nothing to judge")
+    return Judgement(statement, variant, verdict.outcome, verdict.why, verdict)
 
 
 def _subjects(evidence: Evidence, statement: Statement) -> list[tuple[str, ...]]:
     """The variants that each verdict of a statement is about: a budget is judged for every variant by itself."""
     if isinstance(statement, Budget):
         return [(variant,) for variant in evidence.variants]
-    if isinstance(statement, Ordering):
-        return [statement.best_first]
-    raise TypeError(f"unknown statement {statement!r}")
+    return [compared(statement)]
 
 
-def _single(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ""
+def compared(statement: Ordering | Tie | NoRegression) -> tuple[str, ...]:
+    """The variants that a comparison is about."""
+    match statement:
+        case Ordering(best_first=names):
+            return names
+        case Tie(a=a, b=b):
+            return (a, b)
+        case NoRegression(new=new, old=old):
+            return (new, old)
 
 
-def _verdicts(evidence: Evidence, statement: Statement, effort: Effort, *, ended: bool) -> list[Verdict | None]:
+def _verdicts(
+    evidence: Evidence, statement: Statement, effort: Effort, *, ended: bool
+) -> list[Verdict | None]:
+    if isinstance(statement, Budget):
+        return _budget_verdicts(evidence, statement, effort, ended=ended)
     judged = metric(statement.metric)
-    if isinstance(statement, Ordering):
-        values = {name: _values(evidence, name, judged) for name in statement.best_first}
-        return [judge_ordering(statement, values, more_is_better=judged.more_is_better, effort=effort, ended=ended)]
-    assert isinstance(statement, Budget)
+    values = {name: _values(evidence, name, judged) for name in compared(statement)}
+    match statement:
+        case Ordering():
+            return [
+                judge_ordering(
+                    statement, values, more_is_better=judged.more_is_better, effort=effort, ended=ended
+                )
+            ]
+        case NoRegression():
+            return [
+                judge_no_regression(
+                    statement, values, more_is_better=judged.more_is_better, effort=effort, ended=ended
+                )
+            ]
+        case Tie():
+            return [judge_tie(statement, values, effort=effort, ended=ended)]
+
+
+def _budget_verdicts(
+    evidence: Evidence, budget: Budget, effort: Effort, *, ended: bool
+) -> list[Verdict | None]:
+    judged = metric(budget.metric)
     if judged.kind == "counted":
         counts = [(judged.read(evidence.slots(v)), len(evidence.rounds)) for v in evidence.variants]
-        return [judge_count(statement, value, rounds=rounds, show=judged.show) for value, rounds in counts]
+        return [judge_count(budget, value, rounds=rounds, show=judged.show) for value, rounds in counts]
     per_variant = [_values(evidence, variant, judged) for variant in evidence.variants]
-    return [judge_budget(statement, values, effort=effort, ended=ended, show=judged.show) for values in per_variant]
+    return [
+        judge_budget(budget, values, effort=effort, ended=ended, show=judged.show) for values in per_variant
+    ]
 
 
 def _values(evidence: Evidence, variant: str, judged: Metric) -> list[float]:
     return [judged.read(datum) for datum in evidence.data(variant)]
 
 
-def _broken(evidence: Evidence, statement: Statement, statements: Sequence[Statement], names: Sequence[str]) -> str | None:
+def _broken(
+    evidence: Evidence, statement: Statement, statements: Sequence[Statement], names: Sequence[str]
+) -> str | None:
     """Why this statement cannot be judged at all, in words; None if it can."""
     if evidence.complaints:
         return "; ".join(evidence.complaints)
@@ -114,10 +157,13 @@ def _broken(evidence: Evidence, statement: Statement, statements: Sequence[State
         return None
     limit = error_limit(statements)
     for name in names:
+        failed = f"{judged.name} of a server that fails says nothing: {describe_failures(evidence, name)}"
         if (rate := _error_rate(evidence, name)) > limit:
-            return f"{describe_failures(evidence, name)}; {judged.name} of a server that fails says nothing (allowed: {_show(limit)}, got {_show(rate)})"
-        if isinstance(statement, Ordering) and any(not 0 < value < math.inf for value in _values(evidence, name, judged)):
-            return f"{name}: a slot without a usable {judged.name}: {describe_failures(evidence, name)}"
+            return f"{failed} ({_show(rate)}, allowed {_show(limit)})"
+        if not isinstance(statement, Budget) and not all(
+            0 < value < math.inf for value in _values(evidence, name, judged)
+        ):
+            return f"a slot without one usable {judged.name}; {failed}"
     return None
 
 

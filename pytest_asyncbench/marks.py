@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -11,14 +11,14 @@ from pytest_asyncbench import units
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.metrics import METRICS, Metric, metric
 from pytest_asyncbench.servers.spec import ServerSpec
-from pytest_asyncbench.verdict.statements import Budget, Ordering, Statement
+from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Statement, Tie
 
-STATEMENTS = ("budget", "ordering")
-"""Markers that state something."""
 ERROR_LIMIT = 0.001
 """Share of requests that may be not ok, unless a budget says otherwise."""
 DEFAULT_BY = 1.05
 """What an ordering claims without `by`: more than 5 % better."""
+DEFAULT_WITHIN = 1.1
+"""What a tie and a guard against regressions allow without `within`."""
 
 
 class Mark(NamedTuple):
@@ -59,7 +59,9 @@ def database(marks: Sequence[Mark]) -> DatabaseMark | None:
     if load is not None and (isinstance(load, str | bytes) or not isinstance(load, Sequence)):
         raise SpecError(f"database(load={load!r}): write a list, e.g. load=['schema.sql']")
     if not isinstance(settings, Mapping):
-        raise SpecError(f"database(settings={settings!r}): write a mapping, e.g. settings={{'max_connections': 300}}")
+        raise SpecError(
+            f"database(settings={settings!r}): write a mapping, e.g. settings={{'max_connections': 300}}"
+        )
     return DatabaseMark(tuple(load) if load is not None else None, tuple(sorted(settings.items())))
 
 
@@ -68,14 +70,14 @@ def statements(marks: Sequence[Mark], names: Sequence[str]) -> tuple[Statement, 
 
     Budgets merge by metric and run, the closest wins; the others add up.
     """
-    orderings = [_ordering(mark, names) for mark in marks if mark.name == "ordering"]
+    comparisons = [_COMPARISONS[mark.name](mark, names) for mark in marks if mark.name in _COMPARISONS]
     budgets: dict[tuple[str, str | None], Budget] = {}
     for mark in marks:
         if mark.name == "budget":
             for budget in _budgets(mark):
                 budgets.setdefault((budget.metric, budget.run), budget)
     budgets.setdefault(("errors", None), Budget("errors", ERROR_LIMIT, at_least=False))
-    return (*orderings, *budgets.values())
+    return (*comparisons, *budgets.values())
 
 
 def _server(mark: Mark) -> dict[str, ServerSpec]:
@@ -94,7 +96,9 @@ def _variants(mark: Mark) -> dict[str, ServerSpec]:
 
 def _spec(where: str, spec: object) -> ServerSpec:
     if not isinstance(spec, ServerSpec):
-        raise SpecError(f"{where}: {spec!r} is no server spec; write e.g. granian('app:wsgi', interface='wsgi')")
+        raise SpecError(
+            f"{where}: {spec!r} is no server spec; write e.g. granian('app:wsgi', interface='wsgi')"
+        )
     return spec
 
 
@@ -109,6 +113,50 @@ def _ordering(mark: Mark, names: Sequence[str]) -> Ordering:
     return Ordering(order, judged.name, by, run=mark.kwargs.get("run"))
 
 
+def _tie(mark: Mark, names: Sequence[str]) -> Tie:
+    _only(mark, ("metric", "within", "run"), positional=None)
+    a, b = _two_variants(mark, names)
+    return Tie(
+        a,
+        b,
+        _sampled("tie", mark.kwargs.get("metric", "rps")).name,
+        _within(mark),
+        run=mark.kwargs.get("run"),
+    )
+
+
+def _no_regression(mark: Mark, names: Sequence[str]) -> NoRegression:
+    _only(mark, ("metric", "within", "run"), positional=None)
+    new, old = _two_variants(mark, names)
+    judged = _sampled("no_regression", mark.kwargs.get("metric", "rps"))
+    return NoRegression(new, old, judged.name, _within(mark), run=mark.kwargs.get("run"))
+
+
+_COMPARISONS: Mapping[str, Callable[[Mark, Sequence[str]], Statement]] = {
+    "ordering": _ordering,
+    "tie": _tie,
+    "no_regression": _no_regression,
+}
+
+
+def _two_variants(mark: Mark, names: Sequence[str]) -> tuple[str, str]:
+    if len(mark.args) != 2 or mark.args[0] == mark.args[1]:
+        raise SpecError(f"{mark.name}{mark.args!r}: name two different variants")
+    _require_variants(mark.name, mark.args, names)
+    return mark.args[0], mark.args[1]
+
+
+def _within(mark: Mark) -> float:
+    if "within" not in mark.kwargs:
+        return DEFAULT_WITHIN
+    within = units.factor(mark.kwargs["within"], f"{mark.name}(within=...)")
+    if within == 1:
+        raise SpecError(
+            f"{mark.name}(within={mark.kwargs['within']!r}): nothing measured is exactly equal; write e.g. '10%'"
+        )
+    return within
+
+
 def _budgets(mark: Mark) -> list[Budget]:
     limits = {name: limit for name, limit in mark.kwargs.items() if name != "run"}
     if mark.args or not limits:
@@ -119,7 +167,9 @@ def _budgets(mark: Mark) -> list[Budget]:
 def _budget(judged: Metric, limit: object, run: str | None) -> Budget:
     what = f"budget({judged.name}=...)"
     if judged.kind == "shown":
-        raise SpecError(f"{what}: {judged.name} is shown, never judged; judge one of {_names('sampled', 'counted')}")
+        raise SpecError(
+            f"{what}: {judged.name} is shown, never judged; judge one of {_names('sampled', 'counted')}"
+        )
     at_least, bare = judged.more_is_better, limit
     if isinstance(limit, str) and limit.lstrip()[:2] in (">=", "<="):
         at_least, bare = limit.lstrip().startswith(">="), limit.lstrip()[2:].strip()
@@ -143,7 +193,11 @@ def _names(*kinds: str) -> str:
 def _require_variants(where: str, used: Sequence[str], names: Sequence[str]) -> None:
     for name in used:
         if name not in names:
-            known = f"the variants are {', '.join(names)}" if names else "the test has no variants; add @pytest.mark.variants(...)"
+            known = (
+                f"the variants are {', '.join(names)}"
+                if names
+                else "the test has no variants; add @pytest.mark.variants(...)"
+            )
             raise SpecError(f"{where}: no variant {name!r}; {known}")
 
 

@@ -48,7 +48,13 @@ def metric(name: str) -> Metric:
     return METRICS[name]
 
 
-def _latency(name: str, source: str, read: Callable[[Datum], float], percentile: float | None = None, kind: Kind = "sampled") -> Metric:
+def _latency(
+    name: str,
+    source: str,
+    read: Callable[[Datum], float],
+    percentile: float | None = None,
+    kind: Kind = "sampled",
+) -> Metric:
     return Metric(name, "s", False, kind, source, read, units.seconds, units.show_seconds, percentile)
 
 
@@ -56,7 +62,12 @@ def _percentile(name: str, share: float) -> Metric:
     def read(datum: Datum) -> float:
         return percentiles.percentile([slot.samples for slot in datum], share)
 
-    return _latency(name, f"nearest-rank percentile {share * 100:g} of the latencies; failed requests are infinitely slow", read, share)
+    return _latency(
+        name,
+        f"nearest-rank percentile {share * 100:g} of the latencies; failed requests are infinitely slow",
+        read,
+        share,
+    )
 
 
 def _rps(datum: Datum) -> float:
@@ -129,7 +140,16 @@ def _show_size(value: float) -> str:
 METRICS: dict[str, Metric] = {
     entry.name: entry
     for entry in (
-        Metric("rps", "1/s", True, "sampled", "users x share ok / mean cycle", _rps, _per_second, units.show_count),
+        Metric(
+            "rps",
+            "1/s",
+            True,
+            "sampled",
+            "users x share ok / mean cycle",
+            _rps,
+            _per_second,
+            units.show_count,
+        ),
         _latency("mean", "mean latency of the requests answered ok", _mean),
         _percentile("p50", 0.50),
         _percentile("p95", 0.95),
@@ -137,8 +157,26 @@ METRICS: dict[str, Metric] = {
         _latency("min", "the fastest ok answer", _minimum, kind="shown"),
         _latency("max", "the slowest ok answer", _maximum, kind="shown"),
         _latency("rewrk_p50", "mean of the slowest half: what rewrk prints as 50%", _rewrk_p50),
-        Metric("errors", "", False, "counted", "share of requests that are not ok", _errors, units.share, units.show_share),
+        Metric(
+            "errors",
+            "",
+            False,
+            "counted",
+            "share of requests that are not ok",
+            _errors,
+            units.share,
+            units.show_share,
+        ),
         _latency("cpu_per_request", "CPU time of the server's process tree per answer", _cpu),
-        Metric("memory", "B", False, "sampled", "proportional set size of the server's process tree", _memory, _size, _show_size),
+        Metric(
+            "memory",
+            "B",
+            False,
+            "sampled",
+            "proportional set size of the server's process tree",
+            _memory,
+            _size,
+            _show_size,
+        ),
     )
 }

@@ -23,21 +23,40 @@ class Option(NamedTuple):
 
 
 OPTIONS = (
-    Option("duration", None, "TIME", "measure this long per variant, instead of sampling until every statement is decided", "time"),
+    Option(
+        "duration",
+        None,
+        "TIME",
+        "measure this long per variant, instead of sampling until every statement is decided",
+        "time",
+    ),
     Option("slot", "0.5s", "TIME", "shortest length of a slot (one variant under load)", "positive_time"),
-    Option("warmup", None, "TIME", "length of the warm-up of a server (default: until it is steady, 2 s to 10 s)", "time"),
+    Option(
+        "warmup",
+        None,
+        "TIME",
+        "length of the warm-up of a server (default: until it is steady, 2 s to 10 s)",
+        "time",
+    ),
     Option("rounds", "30", "N", "rounds at most: 8, 12, 18 or 30", "rounds"),
     Option("max-time", "300s", "TIME", "time at most for one load call", "positive_time"),
     Option("confidence", "0.95", "SHARE", "1 - the error rate promised for a claim", "confidence"),
-    Option("seed", None, "N", "seed of the coin that orders the slots (default: drawn, and printed)", "integer"),
+    Option(
+        "seed", None, "N", "seed of the coin that orders the slots (default: drawn, and printed)", "integer"
+    ),
     Option("inconclusive", "skip", "skip|fail|pass", "what an INCONCLUSIVE verdict becomes", "inconclusive"),
     Option("postgres", "auto", "auto|system|embedded|DSN", "where PostgreSQL comes from", "text"),
     Option("postgres-profile", "fast", "fast|durable", "how PostgreSQL is set", "profile"),
 )
 """Options with a value; each is also `asyncbench_NAME` in ini (with underscores)."""
 
-INI_ONLY = (
-    ("asyncbench_database_load", "what is loaded into the template database of a whole suite", "linelist", []),
+INI_ONLY: tuple[tuple[str, str, str, Any], ...] = (
+    (
+        "asyncbench_database_load",
+        "what is loaded into the template database of a whole suite",
+        "linelist",
+        [],
+    ),
     ("asyncbench_server", "the server of tests that name none, as 'package.module:SPEC'", "string", ""),
 )
 
@@ -48,11 +67,18 @@ def add_options(parser: pytest.Parser) -> None:
     for option in OPTIONS:
         default = f" (default: {option.default})" if option.default else ""
         key = ini_key(option.name)
-        group.addoption(f"--asyncbench-{option.name}", metavar=option.metavar, default=None, help=option.help + default)
+        group.addoption(
+            f"--asyncbench-{option.name}", metavar=option.metavar, default=None, help=option.help + default
+        )
         parser.addini(key, f"--asyncbench-{option.name}: {option.help}", default=None)
     smoke = "one checked request per variant, no verdicts: are the tests themselves sound?"
     group.addoption("--asyncbench-smoke", action="store_true", default=None, help=smoke)
-    group.addoption("--asyncbench-no-smoke", action="store_false", dest="asyncbench_smoke", help="undo asyncbench_smoke of ini")
+    group.addoption(
+        "--asyncbench-no-smoke",
+        action="store_false",
+        dest="asyncbench_smoke",
+        help="undo asyncbench_smoke of ini",
+    )
     parser.addini("asyncbench_smoke", f"--asyncbench-smoke: {smoke}", type="bool", default=False)
     group.addoption("--asyncbench-skip", action="store_true", help="deselect the tests that use load")
     group.addoption("--asyncbench-only", action="store_true", help="select only the tests that use load")

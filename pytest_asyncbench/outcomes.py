@@ -28,7 +28,7 @@ def judge_body(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def _give_verdict(item: pytest.Item, case: TestCase) -> None:
-    stated = any(mark.name in ("budget", "ordering") for mark in item.iter_markers())
+    stated = any(mark.name in fixtures.STATEMENT_MARKERS for mark in item.iter_markers())
     if stated and (why := case.unused()):
         _fail(f"INVALID: {why}")
     outcome = case.outcome()

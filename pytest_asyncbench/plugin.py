@@ -5,7 +5,7 @@ On the start path of every pytest run: everything heavy is imported where it is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +23,8 @@ MARKERS = (
     "database(load=[...], settings={...}): what is loaded into the test's database, and PostgreSQL settings",
     "budget(rps=300, p95='250ms', errors='0.1%', run=None): limits that every measured run must keep",
     "ordering('best', 'next', ..., metric='rps', by='5%', run=None): each variant beats the next one by this much",
+    "tie('a', 'b', metric='rps', within='10%', run=None): two variants are equal within this factor",
+    "no_regression('new', 'old', metric='rps', within='10%', run=None): new is not worse than old by this much",
 )
 
 
@@ -72,7 +74,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if not fixtures.uses_load(item):
         return (yield)
     from pytest_asyncbench import outcomes

@@ -38,7 +38,9 @@ class TestDatabases:
             raise AttributeError(name)
         if len(self.each) > 1:
             first = next(iter(self.each))
-            raise SpecError(f"database.{name}: every variant has a database of its own; write database[{first!r}].{name}")
+            raise SpecError(
+                f"database.{name}: every variant has a database of its own; write database[{first!r}].{name}"
+            )
         return getattr(next(iter(self.each.values())), name)
 
 
@@ -71,7 +73,9 @@ class TestStage:
         """
         if self._instances is None:
             databases = self.databases()
-            started = start_all([self._launch(name, spec, databases.get(name)) for name, spec in self.specs.items()])
+            started = start_all(
+                [self._launch(name, spec, databases.get(name)) for name, spec in self.specs.items()]
+            )
             self._instances = dict(zip(self.specs, started, strict=True))
             self.at_end(self._stop)
         return self._instances

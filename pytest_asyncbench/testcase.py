@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.run import Run
-from pytest_asyncbench.measure.sampling import ROUNDS_WITHOUT_STATEMENTS, Goal, LoadAgent, Progress, Subject, one_request, sample
+from pytest_asyncbench.measure.sampling import (
+    ROUNDS_WITHOUT_STATEMENTS,
+    Goal,
+    LoadAgent,
+    Progress,
+    Subject,
+    one_request,
+    sample,
+)
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.metrics import Metric, metric
@@ -42,6 +50,10 @@ class Record:
     judgements: tuple[Judgement, ...]
 
 
+Watch: TypeAlias = Callable[[Sequence[Statement], Effort, LoadPlan], Progress]
+"""Makes what is told of the progress of one load call."""
+
+
 class Stage(Protocol):
     """Where a test's load comes from and goes to; made by the fixtures."""
 
@@ -61,7 +73,7 @@ class TestCase:
     statements: Sequence[Statement]
     settings: Settings
     stage: Stage
-    progress: Callable[[Sequence[Statement], Effort], Progress] = lambda statements, effort: Progress()
+    watch: Watch
     records: list[Record] = field(default_factory=list)
     ok: Counter[str] = field(default_factory=Counter)
 
@@ -73,14 +85,17 @@ class TestCase:
             return self._smoke(subjects, plan)
         sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
         without = plan.rounds or ROUNDS_WITHOUT_STATEMENTS
-        effort = Effort(self.settings.confidence, (plan.rounds or self.settings.defaults.get("rounds") or 30) if sampled else without)
+        effort = Effort(
+            self.settings.confidence,
+            (plan.rounds or self.settings.defaults.get("rounds") or 30) if sampled else without,
+        )
         evidence = sample(
             self.stage.agent(),
             subjects,
             plan,
             _goal(statements, effort, without),
             draw_seed() if self.settings.seed is None else self.settings.seed,
-            self.progress(statements, effort),
+            self.watch(statements, effort, plan),
         )
         run = self._run(evidence, effort)
         self.records.append(Record(run, judge_all(evidence, statements, effort)))
@@ -95,13 +110,19 @@ class TestCase:
         if self.settings.smoke:
             return None
         if not self.records:
-            return "the test states something about load and never fired any; call load.get(...) or another verb of load"
+            return (
+                "the test states something about load and never fired any; call load.get(...) or another verb"
+            )
         fired = {record.run.evidence.plan.name for record in self.records}
-        missing = {run for statement in self.statements if (run := statement.run) not in (None, *fired)}
-        return f"no load call was named {sorted(missing)[0]!r}; write load.get(..., name={sorted(missing)[0]!r})" if missing else None
+        named = {statement.run for statement in self.statements if statement.run is not None}
+        for name in sorted(named - fired):
+            return f"no load call was named {name!r}; write load.get(..., name={name!r})"
+        return None
 
     def _smoke(self, subjects: Sequence[Subject], plan: LoadPlan) -> Run:
-        slots = tuple(Slot(subject.variant, 1, one_request(self.stage.agent(), subject, plan)) for subject in subjects)
+        slots = tuple(
+            Slot(subject.variant, 1, one_request(self.stage.agent(), subject, plan)) for subject in subjects
+        )
         evidence = Evidence(plan, {s.variant: s.spec for s in subjects}, (slots,), 0, 8)
         return self._run(evidence, Effort(self.settings.confidence), smoke=True)
 
@@ -125,10 +146,24 @@ def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal
 def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
     spec = instance.spec
     requests = tuple(
-        encode(request, base_url=instance.url, host_header=spec.host_header, expect=plan.expect, keepalive=plan.keepalive)
+        encode(
+            request,
+            base_url=instance.url,
+            host_header=spec.host_header,
+            expect=plan.expect,
+            keepalive=plan.keepalive,
+        )
         for request in plan.requests
     )
-    return Subject(name, spec, Target(instance.host, instance.port), requests, lambda: instance.pids, instance.died, instance.startup)
+    return Subject(
+        name,
+        spec,
+        Target(instance.host, instance.port),
+        requests,
+        lambda: instance.pids,
+        instance.died,
+        instance.startup,
+    )
 
 
 def require_specs(specs: Mapping[str, ServerSpec]) -> None:

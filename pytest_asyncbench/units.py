@@ -1,8 +1,8 @@
 """Times, shares and margins as people write them, parsed in one place.
 
-    seconds("250ms") == 0.25      seconds(5) == 5.0      seconds("2m") == 120.0
-    share("0.1%") == 0.001        share(0.001) == 0.001
-    factor("20%") == 1.2          factor(0.2) == 1.2     factor("1.2x") == 1.2
+seconds("250ms") == 0.25      seconds(5) == 5.0      seconds("2m") == 120.0
+share("0.1%") == 0.001        share(0.001) == 0.001
+factor("20%") == 1.2          factor(0.2) == 1.2     factor("1.2x") == 1.2
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ def seconds(value: object, what: str = "a time") -> float:
     """
     number = _seconds(value)
     if number is None or not math.isfinite(number) or number < 0:
-        raise SpecError(f"{what}: {value!r} is no time; write seconds or a string such as '250ms', '5s', '2m'")
+        raise SpecError(
+            f"{what}: {value!r} is no time; write seconds or a string such as '250ms', '5s', '2m'"
+        )
     return number
 
 

@@ -48,4 +48,6 @@ class Evidence:
 
     def ok(self, variant: str) -> int:
         """Every ok answer of one variant in this load call, all phases and the warm-up included."""
-        return (self.ok_before or {}).get(variant, 0) + sum(slot.samples.ok_total for slot in self.slots(variant))
+        return (self.ok_before or {}).get(variant, 0) + sum(
+            slot.samples.ok_total for slot in self.slots(variant)
+        )

@@ -16,6 +16,9 @@ def describe_failures(evidence: Evidence, variant: str) -> str:
         counted.update(Counter(OUTCOMES[index] for index in slot.samples.outcome))
     failed = {name: number for name, number in counted.most_common() if name != OK}
     kinds = ", ".join(f"{number} {name}" for name, number in failed.items())
-    first = next((text for slot in slots for name in failed for text in slot.samples.first_failures.get(name, ())), "")
+    first = next(
+        (text for slot in slots for name in failed for text in slot.samples.first_failures.get(name, ())), ""
+    )
     total = sum(counted.values())
-    return f"{variant}: {sum(failed.values())} of {total} requests were not ok: {kinds}{f', first: {first}' if first else ''}"
+    example = f", first: {first}" if first else ""
+    return f"{variant}: {sum(failed.values())} of {total} requests were not ok: {kinds}{example}"

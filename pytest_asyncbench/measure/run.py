@@ -72,10 +72,14 @@ class Run:
     ratio of two variants with its interval. A value that is unknown or refused raises UnknownValue when it is used.
     """
 
-    def __init__(self, evidence: Evidence, *, effort: Effort, ok: Mapping[str, int], smoke: bool = False) -> None:
+    def __init__(
+        self, evidence: Evidence, *, effort: Effort, ok: Mapping[str, int], smoke: bool = False
+    ) -> None:
         self.evidence = evidence
         self._origin = Origin(next(_numbers), effort, smoke)
-        self._variants = {name: VariantRun(evidence, name, self._origin, ok[name]) for name in evidence.variants}
+        self._variants = {
+            name: VariantRun(evidence, name, self._origin, ok[name]) for name in evidence.variants
+        }
 
     @property
     def name(self) -> str:

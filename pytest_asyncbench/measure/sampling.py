@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import pstdev
 from typing import Protocol
 
 from pytest_asyncbench.measure import usage
@@ -13,10 +14,10 @@ from pytest_asyncbench.measure.percentiles import mean_cycle, rps
 from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.measure.warmup import WINDOW, WarmupWindow, is_over, is_warm
-from pytest_asyncbench.measure.windows import Windows, for_duration, plan_windows
+from pytest_asyncbench.measure.windows import LONGEST, Pace, Windows, for_duration, plan_windows
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.traffic.load_plan import LoadPlan
-from pytest_asyncbench.traffic.plan import ClosedSlot, Target, WireRequest
+from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, Target, WireRequest
 from pytest_asyncbench.traffic.samples import SlotResult
 
 ROUNDS_WITHOUT_STATEMENTS = 12
@@ -25,7 +26,7 @@ ROUNDS_WITHOUT_STATEMENTS = 12
 class LoadAgent(Protocol):
     """What sampling needs of an agent: run one slot, and give its samples."""
 
-    def run(self, plan: ClosedSlot) -> SlotResult: ...
+    def run(self, plan: ClosedSlot | Burst) -> SlotResult: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +73,33 @@ class Progress:
 class _State:
     """What is known of the subjects while sampling goes on."""
 
-    cycles: dict[str, float] = field(default_factory=dict)
+    paces: dict[str, Pace] = field(default_factory=dict)
     ok_before: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
+    def cycle(self, variant: str) -> float:
+        """The variant's mean cycle as known so far; 0: not known."""
+        return self.paces[variant].cycle if variant in self.paces else 0.0
 
-def sample(agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, goal: Goal, seed: int, progress: Progress) -> Evidence:
+
+def sample(
+    agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, goal: Goal, seed: int, progress: Progress
+) -> Evidence:
     """Put all subjects under load, interleaved, until `goal` is reached; the evidence, also of a broken measurement.
 
     Raises SpecError if the plan cannot be measured in time, AgentLost if the agent ends.
     """
     began = time.monotonic()
     state = _State(ok_before={subject.variant: 0 for subject in subjects})
-    evidence = Evidence(plan, {s.variant: s.spec for s in subjects}, (), seed, goal.cap, startups={s.variant: s.startup for s in subjects})
+    evidence = Evidence(
+        plan,
+        {s.variant: s.spec for s in subjects},
+        (),
+        seed,
+        goal.cap,
+        startups={s.variant: s.startup for s in subjects},
+    )
     try:
         for subject in subjects:
             _warm_up(agent, subject, plan, state, progress)
@@ -104,19 +118,30 @@ def sample(agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, goal: 
 
 def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResult:
     """One checked request, for a smoke run."""
-    from pytest_asyncbench.traffic.plan import Burst
-
-    return agent.run(Burst(subject.target, subject.requests, 1, len(subject.requests), timeout=plan.timeout, keepalive=plan.keepalive))
+    return agent.run(
+        Burst(
+            subject.target,
+            subject.requests,
+            1,
+            len(subject.requests),
+            timeout=plan.timeout,
+            keepalive=plan.keepalive,
+        )
+    )
 
 
 def _warm_up(agent: LoadAgent, subject: Subject, plan: LoadPlan, state: _State, progress: Progress) -> None:
     windows: list[WarmupWindow] = []
     while not is_over(windows, plan.warmup):
         progress.warming(subject.variant, sum(window.seconds for window in windows))
-        result = agent.run(_slot(subject, plan, max(WINDOW, min(5.0, state.cycles.get(subject.variant, 0.0))), state))
+        result = agent.run(
+            _slot(subject, plan, max(WINDOW, min(LONGEST, state.cycle(subject.variant))), state)
+        )
         _learn(subject, result, state)
         state.ok_before[subject.variant] += result.ok_total
-        windows.append(WarmupWindow(result.window, len(result.outcome), rps([result]) if result.outcome else 0.0))
+        windows.append(
+            WarmupWindow(result.window, len(result.outcome), rps([result]) if result.outcome else 0.0)
+        )
         if death := subject.died():
             state.complaints.append(death)
             return
@@ -127,9 +152,15 @@ def _warm_up(agent: LoadAgent, subject: Subject, plan: LoadPlan, state: _State, 
 
 
 def _rounds(
-    agent: LoadAgent, subjects: Sequence[Subject], evidence: Evidence, goal: Goal, state: _State, progress: Progress, deadline: float
+    agent: LoadAgent,
+    subjects: Sequence[Subject],
+    evidence: Evidence,
+    goal: Goal,
+    state: _State,
+    progress: Progress,
+    deadline: float,
 ) -> Evidence:
-    windows, most = _plan(evidence.plan, goal, state.cycles)
+    windows, most = _plan(evidence.plan, goal, state.paces)
     evidence = replace(evidence, merged=windows.merged)
     number = 0
     while len(evidence.rounds) < most * windows.merged:
@@ -137,7 +168,16 @@ def _rounds(
         slots = []
         for name in order(evidence.seed, number, evidence.variants):
             progress.slot(name, number, evidence if evidence.rounds else None)
-            slots.append(_one_slot(agent, next(s for s in subjects if s.variant == name), number, evidence.plan, windows, state))
+            slots.append(
+                _one_slot(
+                    agent,
+                    next(s for s in subjects if s.variant == name),
+                    number,
+                    evidence.plan,
+                    windows,
+                    state,
+                )
+            )
         dropped = number == 0
         if dropped:  # the first whole round is never judged
             for slot in slots:
@@ -153,13 +193,15 @@ def _rounds(
     return evidence
 
 
-def _plan(plan: LoadPlan, goal: Goal, cycles: Mapping[str, float]) -> tuple[Windows, int]:
+def _plan(plan: LoadPlan, goal: Goal, paces: Mapping[str, Pace]) -> tuple[Windows, int]:
     if plan.duration is not None:
-        return for_duration(plan, cycles, goal.cap)
-    return plan_windows(plan, cycles, goal.answers, goal.metric), goal.cap
+        return for_duration(plan, paces, goal.cap)
+    return plan_windows(plan, paces, goal.answers, goal.metric), goal.cap
 
 
-def _one_slot(agent: LoadAgent, subject: Subject, number: int, plan: LoadPlan, windows: Windows, state: _State) -> Slot:
+def _one_slot(
+    agent: LoadAgent, subject: Subject, number: int, plan: LoadPlan, windows: Windows, state: _State
+) -> Slot:
     before = usage.cpu_times(subject.pids())
     result = agent.run(_slot(subject, plan, windows.seconds[subject.variant], state))
     pids = subject.pids()
@@ -174,7 +216,7 @@ def _slot(subject: Subject, plan: LoadPlan, window: float, state: _State) -> Clo
         requests=subject.requests,
         users=plan.users,
         window=window,
-        cycle=min(5.0, state.cycles.get(subject.variant, 0.0)),
+        cycle=min(LONGEST, state.cycle(subject.variant)),
         think_time=plan.think_time,
         timeout=plan.timeout,
         keepalive=plan.keepalive,
@@ -184,11 +226,14 @@ def _slot(subject: Subject, plan: LoadPlan, window: float, state: _State) -> Clo
 def _learn(subject: Subject, result: SlotResult, state: _State) -> None:
     """Remember the mean cycle, which the next slot of this variant spreads its users over."""
     if result.outcome:
-        state.cycles[subject.variant] = mean_cycle([result])
+        mean = mean_cycle([result])
+        state.paces[subject.variant] = Pace(mean, pstdev(result.cycle) / mean if mean else 1.0)
 
 
 def _complaints(slot: Slot) -> list[str]:
     texts = [f"{slot.variant}: {text}" for text in slot.samples.complaints]
     if not slot.samples.outcome:
-        texts.append(f"{slot.variant}: not a single request was sent in the measured time of round {slot.round}")
+        texts.append(
+            f"{slot.variant}: not a single request was sent in the measured time of round {slot.round}"
+        )
     return texts

@@ -58,7 +58,9 @@ class Measure:
     def __mul__(self, by: float) -> Measure:
         if isinstance(by, bool) or not isinstance(by, int | float) or not by > 0:
             return NotImplemented
-        scaled = replace(self, value=self.value * by, low=self.low * by, high=self.high * by, factor=self.factor * by)
+        scaled = replace(
+            self, value=self.value * by, low=self.low * by, high=self.high * by, factor=self.factor * by
+        )
         return replace(scaled, data=tuple(item * by for item in self.data))
 
     __rmul__ = __mul__
@@ -80,13 +82,17 @@ class Measure:
 
     def __eq__(self, other: object) -> bool:
         if self.metric.kind != "counted":
-            raise TypeError(f"{self.metric.name} is sampled: two samples are never equal; use <, > or float({self.metric.name})")
+            raise TypeError(
+                f"{self.metric.name} is sampled: two samples are never equal; use <, > or float({self.metric.name})"
+            )
         return self.value == (other.value if isinstance(other, Measure) else other)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __bool__(self) -> NoReturn:
-        raise TypeError(f"{self.metric.name} is a measured value, not true or false; compare it, or use float()")
+        raise TypeError(
+            f"{self.metric.name} is a measured value, not true or false; compare it, or use float()"
+        )
 
     def __str__(self) -> str:
         show = self.metric.show
@@ -100,12 +106,15 @@ class Measure:
     def _compare(self, other: Measure | float, by: Callable[[float, float], bool]) -> bool:
         if not isinstance(other, Measure):
             if isinstance(other, bool) or not isinstance(other, int | float):
-                raise TypeError(f"{self.metric.name} cannot be compared with {other!r}; write a number in {self.unit or 'shares'}")
+                raise TypeError(
+                    f"{self.metric.name} cannot be compared with {other!r}; write a number in {self.unit or 'shares'}"
+                )
         elif other.metric is not self.metric:
             raise TypeError(f"{self.metric.name} and {other.metric.name} are different metrics")
         elif other.origin is not self.origin:
             raise TypeError(
-                "these values come from two load calls, which were not interleaved: the machine may have changed in between; "
+                "these values come from two load calls, which were not interleaved: "
+                "the machine may have changed in between; "
                 "use variants, so that both are measured in the same rounds"
             )
         if self.origin.smoke:
@@ -119,7 +128,10 @@ class Measure:
             gap, what = self.ratio_to(other), f"{self!r} against {other!r}"
         else:
             divisor = other if other > 0 else math.nan
-            gap, what = Interval(self.value / divisor, self.low / divisor, self.high / divisor), f"{self!r} against {other:g}"
+            gap, what = (
+                Interval(self.value / divisor, self.low / divisor, self.high / divisor),
+                f"{self!r} against {other:g}",
+            )
             if other <= 0:
                 return by(self.value, other)
         if gap.low > 1 or gap.high < 1:

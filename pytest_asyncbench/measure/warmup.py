@@ -25,7 +25,11 @@ class WarmupWindow:
 
 def is_warm(windows: Sequence[WarmupWindow]) -> bool:
     """At least 2 s and 200 requests have passed and the rate is steady."""
-    if len(windows) < 4 or sum(w.seconds for w in windows) < SHORTEST or sum(w.answers for w in windows) < REQUESTS:
+    if (
+        len(windows) < 4
+        or sum(w.seconds for w in windows) < SHORTEST
+        or sum(w.answers for w in windows) < REQUESTS
+    ):
         return False
     before = median(w.rps for w in windows[-4:-1])
     return before > 0 and abs(windows[-1].rps / before - 1) <= STEADY

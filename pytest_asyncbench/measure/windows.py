@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pytest_asyncbench.errors import SpecError
@@ -11,8 +11,10 @@ from pytest_asyncbench.traffic.load_plan import LoadPlan
 
 LONGEST = 5.0
 """Seconds; a longer slot would leave too few rounds in a bearable time."""
-ENOUGH = 100
-"""Requests in a slot below which its mean says little."""
+FEWEST, ENOUGH = 20, 100
+"""Requests in a slot: at least 20, and up to 100 where they differ so much that fewer would say little."""
+PRECISION = 0.03
+"""Standard error of a slot's mean, as a share of it, for which no more requests are asked."""
 HEADROOM = 1.15
 """More answers are planned than a percentile needs, since speeds swing."""
 AROUND = 0.3
@@ -28,20 +30,36 @@ class Windows:
     merged: int = 1
 
 
-def plan_windows(plan: LoadPlan, cycles: Mapping[str, float], answers: int, metric: str = "") -> Windows:
-    """Windows of max(`plan.slot`, one mean cycle, 100 requests, `answers`) and at most 5 s.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What is known of a variant's cycles: their mean in seconds, and their standard deviation as a share of it."""
 
-    `cycles` are the mean cycles in seconds per variant, `answers` what a datum must hold for `metric`, the most
-    demanding one that is judged. Raises SpecError if a cycle is longer than a slot may be, or if eight data do not
+    cycle: float
+    spread: float = 1.0
+
+    @property
+    def enough(self) -> int:
+        """Requests after which a slot's mean is precise enough: 20 of a server that always takes equally long, 100
+        of one that does not."""
+        return max(FEWEST, min(ENOUGH, math.ceil((self.spread / PRECISION) ** 2)))
+
+
+def plan_windows(plan: LoadPlan, paces: Mapping[str, Pace], answers: int, metric: str = "") -> Windows:
+    """Windows of max(`plan.slot`, one mean cycle, enough requests, `answers`) and at most 5 s.
+
+    `paces` are the variants' cycles so far, `answers` what a datum must hold for `metric`, the most demanding one
+    that is judged. Raises SpecError if a cycle is longer than a slot may be, or if eight data do not
     fit into `plan.max_time`.
     """
+    cycles = {variant: pace.cycle for variant, pace in paces.items()}
     for variant, cycle in cycles.items():
         if cycle > LONGEST:
             raise SpecError(
-                f"{variant}: a user's mean cycle is {cycle:.1f} s; slots are {LONGEST:g} s at most and must hold a whole "
-                "cycle. Use fewer users or a shorter think_time."
+                f"{variant}: a user's mean cycle is {cycle:.1f} s; slots are {LONGEST:g} s at most and must hold "
+                "a whole cycle. Use fewer users or a shorter think_time."
             )
-    needed = {variant: max(ENOUGH, answers * HEADROOM) * cycle / plan.users for variant, cycle in cycles.items()}
+    wanted = {variant: max(pace.enough, answers * HEADROOM) for variant, pace in paces.items()}
+    needed = {variant: wanted[variant] * cycle / plan.users for variant, cycle in cycles.items()}
     windows = {v: min(LONGEST, max(plan.slot, cycles[v], needed[v])) for v in cycles}
     merged = max(1, *(math.ceil(answers * HEADROOM * cycles[v] / plan.users / windows[v]) for v in cycles))
     if merged > 1:
@@ -49,18 +67,21 @@ def plan_windows(plan: LoadPlan, cycles: Mapping[str, float], answers: int, metr
     return Windows(windows, merged)
 
 
-def for_duration(plan: LoadPlan, cycles: Mapping[str, float], cap: int) -> tuple[Windows, int]:
+def for_duration(plan: LoadPlan, variants: Iterable[str], cap: int) -> tuple[Windows, int]:
     """Windows and number of rounds that measure every variant for `plan.duration` seconds in all."""
     duration = plan.duration or 0.0
     rounds = max(1, min(cap, int(duration / plan.slot)))
-    return Windows(dict.fromkeys(cycles, duration / rounds)), rounds
+    return Windows(dict.fromkeys(variants, duration / rounds)), rounds
 
 
-def _require_time(plan: LoadPlan, windows: Mapping[str, float], cycles: Mapping[str, float], merged: int, metric: str) -> None:
+def _require_time(
+    plan: LoadPlan, windows: Mapping[str, float], cycles: Mapping[str, float], merged: int, metric: str
+) -> None:
     a_round = sum(windows[variant] + 2 * cycles[variant] + AROUND for variant in windows)
     time = a_round * merged * FEWEST_DATA
     if time > plan.max_time:
         raise SpecError(
-            f"{metric} needs {time:.0f} s here for {FEWEST_DATA} values with enough answers each, and max_time is {plan.max_time:g} s. "
+            f"{metric} needs {time:.0f} s here for {FEWEST_DATA} values with enough answers each, "
+            f"and max_time is {plan.max_time:g} s. "
             "Judge rps, mean or p50 instead, use more users, or give it the time."
         )

@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, TextIO
+from typing import TypeAlias
+
+import pytest
 
 from pytest_asyncbench.errors import AsyncBenchError
+from pytest_asyncbench.judging import compared
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.interval import interval
 from pytest_asyncbench.measure.sampling import Progress
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.verdict.effort import Effort
-from pytest_asyncbench.verdict.statements import Ordering, Statement
+from pytest_asyncbench.verdict.statements import Budget, Statement
 
 SAVE, RESTORE, ERASE = "\x1b7", "\x1b8", "\x1b[K"
 
 
-class Screen(Protocol):
-    """Where the line is written: past pytest's capturing, so that it is seen while a test runs."""
-
-    def uncaptured(self) -> AbstractContextManager[None]: ...
-
-    @property
-    def file(self) -> TextIO: ...
-
-    @property
-    def room(self) -> int: ...
+Uncaptured: TypeAlias = Callable[[], AbstractContextManager[None]]
+"""Suspends pytest's capturing, so that the line is seen while a test runs."""
 
 
 class LiveLine(Progress):
     """Rewrites one line behind what pytest has written; erases it when sampling has ended."""
 
-    __slots__ = ("_began", "_effort", "_most", "_screen", "_statements")
+    __slots__ = ("_began", "_effort", "_most", "_reporter", "_statements", "_uncaptured")
 
-    def __init__(self, screen: Screen, statements: Sequence[Statement], effort: Effort, max_time: float) -> None:
-        self._screen = screen
+    def __init__(
+        self,
+        reporter: pytest.TerminalReporter,
+        uncaptured: Uncaptured,
+        statements: Sequence[Statement],
+        effort: Effort,
+        max_time: float,
+    ) -> None:
+        self._reporter = reporter
+        self._uncaptured = uncaptured
         self._statements = statements
         self._effort = effort
         self._most = max_time
@@ -47,7 +50,9 @@ class LiveLine(Progress):
 
     def slot(self, variant: str, round_number: int, evidence: Evidence | None) -> None:
         so_far = so_far_text(evidence, self._statements, self._effort) if evidence else ""
-        self._show(f"round {round_number} of {self._effort.max_rounds}: {variant}{so_far}, {self._left(round_number)}")
+        self._show(
+            f"round {round_number} of {self._effort.max_rounds}: {variant}{so_far}, {self._left(round_number)}"
+        )
 
     def done(self) -> None:
         self._show("")
@@ -58,16 +63,18 @@ class LiveLine(Progress):
         return f"{max(0.0, min(self._most, whole) - passed):.0f} s left at most"
 
     def _show(self, text: str) -> None:
-        with self._screen.uncaptured():
-            self._screen.file.write(f"{SAVE}{ERASE}{text[: self._screen.room]}{RESTORE}")
-            self._screen.file.flush()
+        writer = self._reporter._tw
+        room = max(0, writer.fullwidth - writer.width_of_current_line - 2)
+        with self._uncaptured():
+            writer._file.write(f"{SAVE}{ERASE} {text[:room]}{RESTORE}")
+            writer._file.flush()
 
 
 def so_far_text(evidence: Evidence, statements: Sequence[Statement], effort: Effort) -> str:
-    """ ", rps pooled / unpooled 5.1 [4.8, 5.4]" for the first ordering; else the first variant's rps."""
+    """ ", rps pooled / unpooled 5.1 [4.8, 5.4]" for the first comparison; else the first variant's rps."""
     for statement in statements:
-        if isinstance(statement, Ordering):
-            a, b = statement.best_first[:2]
+        if not isinstance(statement, Budget):
+            a, b = compared(statement)[:2]
             return f", {statement.metric} {a} / {b} {_ratio(evidence, a, b, statement.metric, effort)}"
     first = evidence.variants[0]
     try:
@@ -80,7 +87,10 @@ def so_far_text(evidence: Evidence, statements: Sequence[Statement], effort: Eff
 def _ratio(evidence: Evidence, a: str, b: str, name: str, effort: Effort) -> str:
     read = metric(name).read
     try:
-        ratios = [read(above) / read(below) for above, below in zip(evidence.data(a), evidence.data(b), strict=False)]
+        ratios = [
+            read(above) / read(below)
+            for above, below in zip(evidence.data(a), evidence.data(b), strict=False)
+        ]
         found = interval(ratios, effort)
     except (AsyncBenchError, ZeroDivisionError):
         return "-"

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from pytest_asyncbench.judging import Outcome
 from pytest_asyncbench.report.text import explain
 from pytest_asyncbench.testcase import TestCase
 
-COLOURS = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow", "INVALID": "red"}
+COLOURS: dict[Outcome, str] = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow", "INVALID": "red"}
 
 
 def write(reporter: pytest.TerminalReporter, cases: Sequence[TestCase]) -> None:
@@ -22,8 +23,15 @@ def write(reporter: pytest.TerminalReporter, cases: Sequence[TestCase]) -> None:
     for case in fired:
         reporter.write_line(case.name, bold=True)
         for line in explain(case).splitlines():
-            colour = COLOURS.get(line.split(maxsplit=1)[0]) if line.strip() else None
-            reporter.write_line(line, **({colour: True} if colour else {}))
+            reporter.write_line(line, **_markup(line))
         reporter.write_line("")
-    counts = Counter(judgement.outcome for case in fired for record in case.records for judgement in record.judgements)
-    reporter.write_line("verdicts: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in COLOURS if counts[outcome]))
+    counts = Counter(
+        judgement.outcome for case in fired for record in case.records for judgement in record.judgements
+    )
+    reporter.write_line(
+        "verdicts: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in COLOURS if counts[outcome])
+    )
+
+
+def _markup(line: str) -> dict[str, bool]:
+    return {colour: True for outcome, colour in COLOURS.items() if line.lstrip().startswith(f"{outcome} ")}

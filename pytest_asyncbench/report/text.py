@@ -14,7 +14,19 @@ from pytest_asyncbench.testcase import Record, TestCase
 
 WIDTH = 118
 COLUMNS = ("rps", "mean", "p50", "p95", "p99", "errors", "cpu_per_request")
-HEADINGS = ("variant", "server", "workers", "threads", "rps", "mean", "p50", "p95", "p99", "errors", "CPU/request")
+HEADINGS = (
+    "variant",
+    "server",
+    "workers",
+    "threads",
+    "rps",
+    "mean",
+    "p50",
+    "p95",
+    "p99",
+    "errors",
+    "CPU/request",
+)
 UNKNOWN = "-"
 
 

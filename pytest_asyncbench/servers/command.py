@@ -20,10 +20,15 @@ class CommandLine:
     def check(self, spec: ServerSpec) -> ServerSpec:
         refuse_words(spec, dict.fromkeys(CONCURRENCY_WORDS, REASON))
         if not spec.argv:
-            raise SpecError("command([...]): write the program and its arguments, e.g. ['{python}', '-m', 'app', '{port}']")
+            raise SpecError(
+                "command([...]): write the program and its arguments, e.g. ['{python}', '-m', 'app', '{port}']"
+            )
         told = any("{port}" in text for text in (*spec.argv, *spec.args, *dict(spec.env).values()))
         if not told and spec.port is None:
-            raise SpecError(f"command({list(spec.argv)}): the program is not told its port; use {{port}} in an argument or in env, or port=")
+            raise SpecError(
+                f"command({list(spec.argv)}): the program is not told its port; "
+                "use {port} in an argument or in env, or port="
+            )
         return spec
 
     def argv(self, spec: ServerSpec, python: str, port: int) -> list[str]:

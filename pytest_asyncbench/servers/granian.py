@@ -29,7 +29,8 @@ class Granian:
         require_app(spec)
         if spec.interface is None:
             raise SpecError(
-                f"granian({spec.app!r}): say interface='wsgi', 'asgi' or 'rsgi'; a wrong guess would measure something else"
+                f"granian({spec.app!r}): say interface='wsgi', 'asgi' or 'rsgi'; "
+                "a wrong guess would measure something else"
             )
         require_choice(spec, "interface", INTERFACES)
         require_choice(spec, "loop", ("auto", "asyncio", "uvloop", "rloop", "winloop"))

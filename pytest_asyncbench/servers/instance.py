@@ -46,7 +46,9 @@ class Launch:
 class Instance:
     """A running server: `.url .host .port .pid .pids .log .variant`, and the seconds that it took to start."""
 
-    def __init__(self, launch: Launch, process: Process, port: int, startup: float, cleared: tuple[str, ...]) -> None:
+    def __init__(
+        self, launch: Launch, process: Process, port: int, startup: float, cleared: tuple[str, ...]
+    ) -> None:
         self.spec = launch.spec
         self.variant = launch.variant
         self.host = ports.HOST
@@ -192,4 +194,6 @@ def interpreter(python: str | None) -> str:
             return str(candidate.absolute())
     if found := shutil.which(python):
         return found
-    raise ProcessError(f"python={python!r} is neither an interpreter nor a virtual environment with bin/python")
+    raise ProcessError(
+        f"python={python!r} is neither an interpreter nor a virtual environment with bin/python"
+    )

@@ -25,7 +25,9 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
         name = match[1]
         if name not in NAMES:
-            raise SpecError(f"{text!r}: no placeholder {{{name}}}; there are {', '.join('{%s}' % n for n in NAMES)}")
+            raise SpecError(
+                f"{text!r}: no placeholder {{{name}}}; there are {', '.join(f'{{{known}}}' for known in NAMES)}"
+            )
         if name not in values:
             source = name.partition(".")[0]
             raise SpecError(

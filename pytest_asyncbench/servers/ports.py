@@ -29,7 +29,8 @@ def require_free(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise PortInUse(
-                f"port {port} is in use ({error.strerror}){_holders(port)}; end that process or leave port= out to get a free one"
+                f"port {port} is in use ({error.strerror}){_holders(port)}; "
+                "end that process or leave port= out to get a free one"
             ) from None
 
 

@@ -76,10 +76,13 @@ def _require_ours(spec: ServerSpec, process: Process, port: int) -> None:
     pids = set(process.pids())
     if others := ports.strangers(port, pids):
         raise PortInUse(
-            f"{spec.label()}: port {port} is also listened on by {', '.join(others)}, which would take a share of the load; end it"
+            f"{spec.label()}: port {port} is also listened on by {', '.join(others)}, "
+            "which would take a share of the load; end it"
         )
     if not ports.listens(port, pids):
-        raise PortInUse(f"{spec.label()}: what answers on port {port} is not the process that was started (pid {process.pid})")
+        raise PortInUse(
+            f"{spec.label()}: what answers on port {port} is not the process that was started (pid {process.pid})"
+        )
 
 
 def _wanted(spec: ServerSpec) -> str:
@@ -90,7 +93,11 @@ def _wanted(spec: ServerSpec) -> str:
 
 def _death(spec: ServerSpec, process: Process, code: int, after: float) -> str:
     how = f"was killed by signal {-code}" if code < 0 else f"exited with {code}"
-    hint = f"\nWhat to do: is {spec.app!r} importable from {spec.cwd or 'the root directory of the tests'}?" if spec.app else ""
+    hint = (
+        f"\nWhat to do: is {spec.app!r} importable from {spec.cwd or 'the root directory of the tests'}?"
+        if spec.app
+        else ""
+    )
     return f"{spec.label()} {how} after {after:.1f} s, before it answered. {_log(process)}{hint}"
 
 

@@ -14,7 +14,19 @@ OK_STATUSES = frozenset(range(200, 300))
 CAPS = (8, 12, 18, 30)
 """Rounds after which the rule looks, and so the numbers of rounds that a run may have at most."""
 
-WORDS = ("users", "duration", "slot", "warmup", "think_time", "timeout", "expect", "keepalive", "rounds", "max_time", "name")
+WORDS = (
+    "users",
+    "duration",
+    "slot",
+    "warmup",
+    "think_time",
+    "timeout",
+    "expect",
+    "keepalive",
+    "rounds",
+    "max_time",
+    "name",
+)
 """Keywords of every load call, beside httpx's own for the request."""
 
 
@@ -52,18 +64,28 @@ def split_keywords(call: str, keywords: Mapping[str, Any]) -> tuple[dict[str, An
     """
     for word in keywords:
         if word not in KEYWORDS and word not in WORDS:
-            raise SpecError(f"{call} has no keyword {word!r}; it has {', '.join(WORDS)}, and of the request {', '.join(KEYWORDS)}")
-    return {w: v for w, v in keywords.items() if w in KEYWORDS}, {w: v for w, v in keywords.items() if w in WORDS}
+            raise SpecError(
+                f"{call} has no keyword {word!r}; it has {', '.join(WORDS)}, and of the request {', '.join(KEYWORDS)}"
+            )
+    return {w: v for w, v in keywords.items() if w in KEYWORDS}, {
+        w: v for w, v in keywords.items() if w in WORDS
+    }
 
 
-def load_plan(call: str, requests: Iterable[RequestDescription], words: Mapping[str, Any], defaults: Mapping[str, Any]) -> LoadPlan:
+def load_plan(
+    call: str, requests: Iterable[RequestDescription], words: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> LoadPlan:
     """A checked plan from the words of a load call, over `defaults` (the options).
 
     `call` names the call in errors ("load.get('/quote')"). Raises SpecError for a value that cannot be meant.
     """
     given = {**{word: value for word, value in defaults.items() if value is not None}, **words}
     checks = {"users": _users, "expect": _expect, "rounds": _rounds, "keepalive": _flag, "name": _name}
-    checked = {word: checks.get(word, _time)(value, f"{call}: {word}") for word, value in given.items() if value is not None}
+    checked: dict[str, Any] = {
+        word: checks.get(word, _time)(value, f"{call}: {word}")
+        for word, value in given.items()
+        if value is not None
+    }
     return LoadPlan(requests=tuple(requests), **checked)
 
 
@@ -91,7 +113,9 @@ def _expect(value: object, what: str) -> frozenset[int]:
 
 def _rounds(value: object, what: str) -> int:
     if value not in CAPS:
-        raise SpecError(f"{what}={value!r}: the rule looks after {', '.join(map(str, CAPS))} rounds; write one of them")
+        raise SpecError(
+            f"{what}={value!r}: the rule looks after {', '.join(map(str, CAPS))} rounds; write one of them"
+        )
     return int(str(value))
 
 

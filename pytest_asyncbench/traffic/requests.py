@@ -42,11 +42,15 @@ def request(method: str, url: str, *, name: str | None = None, **keywords: Any) 
     Raises SpecError for an unknown keyword or method, and for an address that is not a path of the test's server.
     """
     if unknown := sorted(set(keywords) - set(KEYWORDS)):
-        raise SpecError(f"request({method!r}, {url!r}) has no keyword {unknown[0]!r}; it has name, {', '.join(KEYWORDS)}")
+        raise SpecError(
+            f"request({method!r}, {url!r}) has no keyword {unknown[0]!r}; it has name, {', '.join(KEYWORDS)}"
+        )
     if method.upper() not in METHODS:
         raise SpecError(f"request({method!r}, {url!r}): the method is one of {', '.join(METHODS)}")
     if not url.startswith("/"):
-        raise SpecError(f"request({method!r}, {url!r}): write a path that begins with '/'; load goes to the test's own server")
+        raise SpecError(
+            f"request({method!r}, {url!r}): write a path that begins with '/'; load goes to the test's own server"
+        )
     return RequestDescription(method.upper(), url, keywords, name)
 
 
@@ -73,7 +77,9 @@ def encode(
     return WireRequest(description.label, built.method, b"\r\n".join(head) + b"\r\n\r\n" + body, expect)
 
 
-def _headers(built: httpx.Request, body: bytes, host_header: str | None, keepalive: bool) -> list[tuple[bytes, bytes]]:
+def _headers(
+    built: httpx.Request, body: bytes, host_header: str | None, keepalive: bool
+) -> list[tuple[bytes, bytes]]:
     headers = built.headers
     if host_header is not None:
         headers["host"] = host_header
