@@ -13,8 +13,8 @@ from pytest_asyncbench.metrics import METRICS, Metric, metric
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Statement, Tie
 
-ERROR_LIMIT = 0.001
-"""Share of requests that may be not ok, unless a budget says otherwise."""
+BUILT_IN = Budget("errors", 0.001, at_least=False)
+"""One request in a thousand may be not ok, unless a budget says otherwise."""
 DEFAULT_BY = 1.05
 """What an ordering claims without `by`: more than 5 % better."""
 DEFAULT_WITHIN = 1.1
@@ -76,8 +76,13 @@ def statements(marks: Sequence[Mark], names: Sequence[str]) -> tuple[Statement, 
         if mark.name == "budget":
             for budget in _budgets(mark):
                 budgets.setdefault((budget.metric, budget.run), budget)
-    budgets.setdefault(("errors", None), Budget("errors", ERROR_LIMIT, at_least=False))
+    budgets.setdefault(("errors", None), BUILT_IN)
     return (*comparisons, *budgets.values())
+
+
+def is_built_in(statement: Statement) -> bool:
+    """Whether nobody wrote this statement: every test is held to the limit of errors."""
+    return statement is BUILT_IN
 
 
 def _server(mark: Mark) -> dict[str, ServerSpec]:

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_asyncbench import fixtures, options
 from pytest_asyncbench.errors import Inconclusive, UnknownValue
-from pytest_asyncbench.report.text import explain
+from pytest_asyncbench.report.text import failure
 from pytest_asyncbench.testcase import TestCase
 
 
@@ -33,9 +33,9 @@ def _give_verdict(item: pytest.Item, case: TestCase) -> None:
         _fail(f"INVALID: {why}")
     outcome = case.outcome()
     if outcome in ("FAIL", "INVALID"):
-        _fail(explain(case))
+        _fail(failure(case))
     if outcome == "INCONCLUSIVE":
-        _inconclusive(item, explain(case))
+        _inconclusive(item, failure(case))
 
 
 def _undecided(item: pytest.Item, case: TestCase, why: str) -> None:
@@ -43,7 +43,7 @@ def _undecided(item: pytest.Item, case: TestCase, why: str) -> None:
     if case.settings.smoke:
         return
     if case.outcome() in ("FAIL", "INVALID"):
-        _fail(explain(case))
+        _fail(failure(case))
     _inconclusive(item, f"INCONCLUSIVE: {why}")
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
+from pytest_asyncbench.marks import is_built_in
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.measure.sampling import (
@@ -104,6 +105,11 @@ class TestCase:
     def outcome(self) -> Outcome:
         """What the whole test came to: INVALID > FAIL > INCONCLUSIVE > PASS."""
         return worst([judgement.outcome for record in self.records for judgement in record.judgements])
+
+    def told(self) -> list[Judgement]:
+        """Every judgement worth a line: all but the built-in limits that were kept."""
+        judgements = [judgement for record in self.records for judgement in record.judgements]
+        return [item for item in judgements if item.outcome != "PASS" or not is_built_in(item.statement)]
 
     def unused(self) -> str | None:
         """Why the test's statements were not judged at all, in words; None if they were."""

@@ -13,7 +13,7 @@ from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.percentiles import mean_cycle, rps
 from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.measure.slot import Slot
-from pytest_asyncbench.measure.warmup import WINDOW, WarmupWindow, is_over, is_warm
+from pytest_asyncbench.measure.warmup import WINDOW, WarmupWindow, is_over, why_not_warm
 from pytest_asyncbench.measure.windows import LONGEST, Pace, Windows, for_duration, plan_windows
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.traffic.load_plan import LoadPlan
@@ -139,16 +139,15 @@ def _warm_up(agent: LoadAgent, subject: Subject, plan: LoadPlan, state: _State, 
         )
         _learn(subject, result, state)
         state.ok_before[subject.variant] += result.ok_total
-        windows.append(
-            WarmupWindow(result.window, len(result.outcome), rps([result]) if result.outcome else 0.0)
-        )
+        rate = rps([result]) if result.outcome else 0.0
+        windows.append(WarmupWindow(result.ended - result.started, result.answers, rate))
         if death := subject.died():
             state.complaints.append(death)
             return
         if not result.ok_total and len(windows) > 1:
             return  # no use in warming up errors: the first round shows them
-    if plan.warmup is None and not is_warm(windows):
-        state.notes.append(f"{subject.variant}: not warm after {sum(w.seconds for w in windows):.0f} s")
+    if plan.warmup is None and (why := why_not_warm(windows)):
+        state.notes.append(f"{subject.variant}: {why}")
 
 
 def _rounds(

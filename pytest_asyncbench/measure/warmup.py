@@ -16,7 +16,7 @@ STEADY = 0.10
 
 @dataclass(frozen=True, slots=True)
 class WarmupWindow:
-    """One window of the warm-up: its length in seconds, the answers in it, and the rate in 1/s."""
+    """One slot of the warm-up: how long it put load on the server in seconds, its answers, and its rate in 1/s."""
 
     seconds: float
     answers: int
@@ -33,6 +33,16 @@ def is_warm(windows: Sequence[WarmupWindow]) -> bool:
         return False
     before = median(w.rps for w in windows[-4:-1])
     return before > 0 and abs(windows[-1].rps / before - 1) <= STEADY
+
+
+def why_not_warm(windows: Sequence[WarmupWindow]) -> str | None:
+    """In words, why a server may still have been cold when its warm-up ended; None if it was warm."""
+    if not windows or is_warm(windows):
+        return None
+    passed, answers = sum(w.seconds for w in windows), sum(w.answers for w in windows)
+    if answers < REQUESTS:
+        return f"its warm-up of {passed:.0f} s held {answers} requests, {REQUESTS} were wanted"
+    return f"not warm after {passed:.0f} s: its rate still changed by more than {STEADY:.0%}"
 
 
 def is_over(windows: Sequence[WarmupWindow], asked: float | None) -> bool:

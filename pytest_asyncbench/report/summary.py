@@ -15,12 +15,17 @@ COLOURS: dict[Outcome, str] = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "
 
 
 def write(reporter: pytest.TerminalReporter, cases: Sequence[TestCase]) -> None:
-    """Write the blocks; nothing where no load was fired."""
+    """Write the blocks; nothing where no load was fired. What a failed test has said already is not repeated."""
     fired = [case for case in cases if case.records]
     if not fired:
         return
+    shown = reporter.config.option.tbstyle != "no"
+    told = {report.nodeid for report in reporter.getreports("failed")} if shown else set()
     reporter.section("asyncbench", sep="=", blue=True)
     for case in fired:
+        if case.name in told:
+            reporter.write_line(f"{case.name}: {case.outcome()}, see above", bold=True)
+            continue
         reporter.write_line(case.name, bold=True)
         for line in explain(case).splitlines():
             reporter.write_line(line, **_markup(line))

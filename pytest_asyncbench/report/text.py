@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 from pytest_asyncbench.errors import UnknownValue
 from pytest_asyncbench.judging import WORST_FIRST, Judgement
+from pytest_asyncbench.marks import is_built_in
 from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.measure.run import Run, VariantRun
+from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.report.table import table
 from pytest_asyncbench.testcase import Record, TestCase
+from pytest_asyncbench.verdict.statements import Budget, Statement
 
 WIDTH = 118
 COLUMNS = ("rps", "mean", "p50", "p95", "p99", "errors", "cpu_per_request")
@@ -31,8 +34,15 @@ UNKNOWN = "-"
 
 
 def explain(case: TestCase) -> str:
-    """Everything that was found in a test: what a failure says, and what the summary shows."""
+    """Everything that was found in a test, one block for each load call."""
     return "\n\n".join("\n".join(record_lines(record)) for record in case.records)
+
+
+def failure(case: TestCase) -> str:
+    """What a failed or skipped test says: the reason in its first line, then everything that was found."""
+    judgements = [judgement for record in case.records for judgement in record.judgements]
+    first = min(judgements, key=_worst_first)
+    return f"{judgement_text(first)}\n\n{explain(case)}"
 
 
 def record_lines(record: Record) -> list[str]:
@@ -48,10 +58,24 @@ def record_lines(record: Record) -> list[str]:
 
 
 def judgement_lines(judgement: Judgement) -> list[str]:
-    """A verdict, the statement and the reason, wrapped."""
+    """A verdict, the statement and the reason, wrapped; nothing for a built-in limit that was kept."""
+    if judgement.outcome == "PASS" and is_built_in(judgement.statement):
+        return []
+    return textwrap.wrap(judgement_text(judgement), WIDTH, initial_indent="  ", subsequent_indent="      ")
+
+
+def judgement_text(judgement: Judgement) -> str:
+    """A verdict, the statement and the reason in one line."""
     about = f" ({judgement.variant})" if judgement.variant and judgement.variant != "server" else ""
-    text = f"{judgement.outcome} {judgement.statement}{about}: {judgement.why}"
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="      ")
+    return f"{judgement.outcome} {statement_text(judgement.statement)}{about}: {judgement.why}"
+
+
+def statement_text(statement: Statement) -> str:
+    """A statement as it is read: "p95 <= 250 ms", "pooled > unpooled in rps by more than 20 %"."""
+    if isinstance(statement, Budget):
+        sign = ">=" if statement.at_least else "<="
+        return f"{statement.metric} {sign} {metric(statement.metric).show(statement.limit)}"
+    return str(statement)
 
 
 def _worst_first(judgement: Judgement) -> int:
