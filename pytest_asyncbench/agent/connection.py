@@ -30,6 +30,7 @@ class Connection(asyncio.Protocol):
         "begun",
         "bytes_read",
         "head",
+        "kept",
         "last",
         "parser",
         "pieces",
@@ -52,6 +53,7 @@ class Connection(asyncio.Protocol):
         self.begun = False
         self.pieces: list[bytes] = []
         self.bytes_read = 0
+        self.kept = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -114,12 +116,14 @@ class Connection(asyncio.Protocol):
     def _keep(self, data: bytes) -> None:
         """Keep the beginning of an unfinished answer: its head decides what the end of the stream means."""
         self.begun = True
-        if sum(map(len, self.pieces)) < KEPT_BYTES:
+        if self.kept < KEPT_BYTES:
             self.pieces.append(data)
+            self.kept += len(data)
 
     def _whole(self, data: bytes) -> bytes:
         whole = b"".join((*self.pieces, data))
         self.pieces.clear()
+        self.kept = 0
         self.begun = False
         return whole
 
@@ -132,7 +136,7 @@ class Connection(asyncio.Protocol):
                 self.head = None
                 self.status = head.status
                 self.last = self.last or not head.keeps_alive
-                if any(lines):
+                if any(line.strip(b"\r\n") for line in lines):  # the parser skips empty lines, too
                     self._surplus("bytes after the answer to a HEAD request")
 
     def _not_http(self, error: Exception, data: bytes) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
@@ -43,7 +42,7 @@ class Slot:
         self.ready = asyncio.Event()
         self.unready = plan.users
         self.connections: set[Connection] = set()
-        self.leaving: deque[Connection] = deque()
+        self.leaving: dict[Connection, None] = {}
         self.users = [User(self, number) for number in range(plan.users)]
         self.sweeper = self.loop.call_later(self._sweep_interval(), self._sweep)
 
@@ -118,12 +117,15 @@ class Slot:
         """A connection was closed by either side."""
         self.ledger.bytes_read += connection.bytes_read
         self.connections.discard(connection)
+        self.leaving.pop(connection, None)
 
     def let_go(self, connection: Connection) -> None:
         """Leave closing to the server, so that no local port stays in TIME_WAIT, unless it is slow to do so."""
-        self.leaving.append(connection)
+        self.leaving[connection] = None
         if len(self.leaving) > self.plan.users:
-            self.leaving.popleft().transport.abort()
+            oldest = next(iter(self.leaving))
+            del self.leaving[oldest]
+            oldest.transport.abort()
 
     async def _close(self) -> None:
         self.sweeper.cancel()
