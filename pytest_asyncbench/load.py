@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
-from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.errors import AsyncBenchError, SpecError
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.testcase import TestCase
 from pytest_asyncbench.traffic.load_plan import load_plan, split_keywords
 from pytest_asyncbench.traffic.requests import RequestDescription, request
+
+__tracebackhide__ = True
+"""A failing call is shown at the line of the test that makes it, not in here."""
+
+Describe: TypeAlias = Callable[[Mapping[str, Any]], RequestDescription]
 
 
 class Load:
@@ -56,17 +61,25 @@ class Load:
 
     def send(self, described: RequestDescription, **keywords: Any) -> Run:
         """Send a request described by `request(...)`."""
-        call = "load.send(...)"
-        if not isinstance(described, RequestDescription):
-            raise SpecError(f"{call}: {described!r} is no request; write request('GET', '/path')")
-        _, words = split_keywords(call, keywords)
-        return self._fire(call, described, words)
+        return self._fire("load.send(...)", keywords, lambda for_request: _described(described, for_request))
 
     def _verb(self, method: str, path: str, keywords: dict[str, Any]) -> Run:
         call = f"load.{method.lower()}({path!r})"
-        for_request, words = split_keywords(call, keywords)
-        return self._fire(call, request(method, path, **for_request), words)
+        return self._fire(call, keywords, lambda for_request: request(method, path, **for_request))
 
-    def _fire(self, call: str, described: RequestDescription, words: dict[str, Any]) -> Run:
+    def _fire(self, call: str, keywords: dict[str, Any], describe: Describe) -> Run:
         case = self._current()
-        return case.fire(load_plan(call, [described], words, case.settings.defaults))
+        try:
+            for_request, words = split_keywords(call, keywords)
+            plan = load_plan(call, [describe(for_request)], words, case.settings.defaults)
+            return case.fire(plan)
+        except AsyncBenchError as error:
+            raise error.with_traceback(None) from None
+
+
+def _described(described: object, for_request: Mapping[str, Any]) -> RequestDescription:
+    if not isinstance(described, RequestDescription):
+        raise SpecError(f"load.send({described!r}): this is no request; write request('GET', '/path')")
+    if for_request:
+        raise SpecError(f"load.send(...): {', '.join(for_request)} belong into request(...)")
+    return described

@@ -8,9 +8,20 @@ from typing import Any, NoReturn
 import pytest
 
 from pytest_asyncbench import fixtures, options
-from pytest_asyncbench.errors import Inconclusive, UnknownValue
+from pytest_asyncbench.errors import AsyncBenchError, Inconclusive, UnknownValue
 from pytest_asyncbench.report.text import failure
 from pytest_asyncbench.testcase import TestCase
+
+
+def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Set up the test's fixtures, then start its servers; what goes wrong is told without our own traceback."""
+    try:
+        result = yield
+        if fixtures.uses_load(item):
+            fixtures.start_servers(item)
+    except AsyncBenchError as error:
+        raise pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False) from None
+    return result
 
 
 def judge_body(item: pytest.Item) -> Generator[None, Any, Any]:

@@ -66,11 +66,13 @@ def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     item.config.stash[fixtures.CURRENT] = item
-    yield
-    if fixtures.uses_load(item):
-        fixtures.start_servers(item)
+    if not fixtures.concerns_us(item):
+        return (yield)
+    from pytest_asyncbench import outcomes
+
+    return (yield from outcomes.set_up(item))
 
 
 @pytest.hookimpl(wrapper=True)

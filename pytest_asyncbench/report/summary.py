@@ -30,9 +30,7 @@ def write(reporter: pytest.TerminalReporter, cases: Sequence[TestCase]) -> None:
         for line in explain(case).splitlines():
             reporter.write_line(line, **_markup(line))
         reporter.write_line("")
-    counts = Counter(
-        judgement.outcome for case in fired for record in case.records for judgement in record.judgements
-    )
+    counts = Counter(judgement.outcome for case in fired for judgement in case.told())
     reporter.write_line(
         "verdicts: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in COLOURS if counts[outcome])
     )

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_asyncbench.errors import ProcessError, ServerDied, SpecError
+from pytest_asyncbench.errors import PortInUse, ProcessError, ServerDied, SpecError
 from pytest_asyncbench.processes import Command, Process
 from pytest_asyncbench.servers import environment, ports
 from pytest_asyncbench.servers.placeholders import fill
@@ -104,15 +104,16 @@ class Instance:
 def start(launch: Launch) -> Instance:
     """Start one server and wait until it answers. Raises ProcessError or SpecError; nothing is left then."""
     for attempt in range(1, ATTEMPTS + 1):
-        port = launch.spec.port or ports.free_port()
-        ports.require_free(port)
         try:
-            return _start_on(launch, port)
-        except ServerDied as death:
-            ours_to_choose = launch.spec.port is None and attempt < ATTEMPTS
-            if not (ours_to_choose and any(sign in str(death).lower() for sign in TAKEN)):
+            return _start_on(launch, launch.spec.port or ports.free_port())
+        except (ServerDied, PortInUse) as error:
+            if launch.spec.port is not None or attempt == ATTEMPTS or not _port_was_taken(error):
                 raise
     raise AssertionError("unreachable")
+
+
+def _port_was_taken(error: Exception) -> bool:
+    return isinstance(error, PortInUse) or any(sign in str(error).lower() for sign in TAKEN)
 
 
 def start_all(launches: Sequence[Launch]) -> list[Instance]:
@@ -138,6 +139,7 @@ def stop_all(instances: Sequence[Instance]) -> None:
 
 def _start_on(launch: Launch, port: int) -> Instance:
     spec = launch.spec
+    ports.require_free(port)
     directory = Path(tempfile.mkdtemp(prefix="asyncbench-server-"))
     try:
         command, cleared = _command(launch, port, directory)

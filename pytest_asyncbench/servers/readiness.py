@@ -93,11 +93,7 @@ def _wanted(spec: ServerSpec) -> str:
 
 def _death(spec: ServerSpec, process: Process, code: int, after: float) -> str:
     how = f"was killed by signal {-code}" if code < 0 else f"exited with {code}"
-    hint = (
-        f"\nWhat to do: is {spec.app!r} importable from {spec.cwd or 'the root directory of the tests'}?"
-        if spec.app
-        else ""
-    )
+    hint = f"\nWhat to do: is {spec.app!r} importable from {process.command.cwd}?" if spec.app else ""
     return f"{spec.label()} {how} after {after:.1f} s, before it answered. {_log(process)}{hint}"
 
 
