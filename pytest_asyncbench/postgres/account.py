@@ -125,7 +125,8 @@ def _copy(trees: Sequence[Path], home: Path, target: Path) -> None:
         shutil.copytree(tree, work / tree.name, symlinks=True, ignore=unneeded)
     for path in [work, *work.rglob("*")]:
         if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o055 if mode & 0o100 else 0o044))  # as installed by somebody with umask 077
     (work / ".files").write_text(str(_count(work) + 1))
     try:
         work.rename(target)

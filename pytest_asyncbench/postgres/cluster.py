@@ -28,8 +28,8 @@ OLDEST = 13
 class Cluster:
     """A started PostgreSQL, ours or somebody's. Also what pytest-postgresql's factories take as process fixture.
 
-    `server` is ours to stop; without one, nothing but our databases is removed at the end. `base` is the
-    database that templates are made from.
+    `server` is ours to stop, also when making the cluster fails; without one, nothing but our databases is
+    removed at the end. `base` is the database that templates are made from.
     """
 
     def __init__(
@@ -68,9 +68,13 @@ class Cluster:
         self._numbers = itertools.count(1)
         self._databases: list[str] = []
         self._templates: dict[tuple[object, ...], Template] = {}
-        self._base = Template(base, self._size(base))
-        self.version, self.settings = self._ask_settings(given)
         self._closed = False
+        try:
+            self._base = Template(base, self._size(base))
+            self.version, self.settings = self._ask_settings(given)
+        except BaseException:
+            self.close()
+            raise
 
     def __repr__(self) -> str:
         return f"<PostgreSQL {self.version} ({self.source}, {self.profile}) at {self.host}:{self.port}>"
@@ -131,8 +135,7 @@ class Cluster:
         self._closed = True
         try:
             if self._server is None:
-                for name in [*self._databases]:
-                    self._drop(name)
+                self._drop_all()
         finally:
             if self._admin is not None:
                 self._admin.close()
@@ -157,10 +160,11 @@ class Cluster:
             return _rows(self._admin, statement)
 
     def _ask_settings(self, given: Iterable[str]) -> tuple[str, Mapping[str, str]]:
-        wanted = dict.fromkeys([*profiles.REPORTED, *given])
-        values = ", ".join(f"({quote_literal(name)})" for name in wanted)
-        query = f"SELECT name, current_setting(name, true) FROM (VALUES {values}) AS wanted(name)"
-        settings = {name: value for name, value in self.execute(query) if value is not None}
+        wanted = {name.lower(): name for name in (*profiles.REPORTED, *given)}
+        listed = ", ".join(map(quote_literal, wanted))
+        # Through the view, which leaves out what the role may not see; asking for that alone is an error.
+        query = f"SELECT name, current_setting(name) FROM pg_settings WHERE lower(name) IN ({listed})"
+        settings = {wanted[name.lower()]: value for name, value in self.execute(query)}
         version = self.execute("SHOW server_version")[0][0].split()[0]
         if int(version.split(".")[0]) < OLDEST:
             raise PostgresError(
@@ -201,18 +205,39 @@ class Cluster:
         self.execute(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
         self._databases.remove(name)
 
+    def _drop_all(self) -> None:
+        error = load_psycopg().OperationalError
+        try:
+            for name in [*self._databases]:
+                self._drop(name)
+        except error as failure:
+            if self.source != "pytest-postgresql":  # whose server may have been stopped by now, and be gone
+                left = ", ".join(self._databases)
+                raise PostgresError(
+                    f"these databases are left at {self.host}:{self.port}: {left}"
+                ) from failure
+
     def _load(self, load: Sequence[LoadStep]) -> Template:
         name = names.database_name(self._prefix, "template", next(self._numbers))
         self._create(name, f"TEMPLATE {quote_identifier(self._base.name)}")
         try:
             run_steps(load, Database(name, self._address, self._drop), self._psql)
-            # Nobody vacuums later: clones would lack statistics, and write hint bits while they are measured.
-            self.execute("VACUUM (ANALYZE)", dbname=name)
+            self._vacuum(name)
             self._close_template(name)
         except BaseException:
             self._drop(name)
             raise
         return Template(name, self._size(name), tuple(map(str, load)))
+
+    def _vacuum(self, name: str) -> None:
+        """Nobody does later: clones would lack statistics, and write hint bits while they are measured."""
+        # Rows whose asynchronous commit is not on disk yet would not be marked as visible to all.
+        self._checkpoint()
+        self.execute("VACUUM (ANALYZE)", dbname=name)
+
+    def _checkpoint(self) -> None:
+        if self._server is not None:  # elsewhere we may have no right to it
+            self.execute("CHECKPOINT")
 
     def _close_template(self, name: str) -> None:
         """Nobody may be connected to a database while it is copied."""
@@ -220,8 +245,7 @@ class Cluster:
         self.execute(
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {quote_literal(name)}"
         )
-        if self._server is not None:
-            self.execute("CHECKPOINT")  # the first clone would wait for it
+        self._checkpoint()  # the first clone would wait for it
 
     def _touch(self, name: str) -> None:
         """Read a copied database once: its pages are not in shared buffers yet, another variant's may be."""

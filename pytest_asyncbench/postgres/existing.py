@@ -133,16 +133,17 @@ def _check_rights(cluster: Cluster) -> None:
 
 
 def _missing_statements(cluster: Cluster) -> list[str]:
-    """Whether queries can be counted there: the library preloaded, its view to be had in new databases."""
-    unknown = "queries and rows per request are unknown"
-    if STATEMENTS not in cluster.settings.get("shared_preload_libraries", ""):
-        return [f"{STATEMENTS} is not in shared_preload_libraries of the server: {unknown}"]
+    """Whether queries can be counted there: the view can be made, and the library behind it is preloaded."""
     error = load_psycopg().Error
     with cluster.database(name_hint="probe") as probe:
         try:
             cluster.execute(f"CREATE EXTENSION IF NOT EXISTS {STATEMENTS}", dbname=probe.name)
+            cluster.execute(f"SELECT 1 FROM {STATEMENTS} LIMIT 1", dbname=probe.name)
         except error as failure:
-            return [f"the extension {STATEMENTS} cannot be created: {str(failure).strip()}; {unknown}"]
+            reason = str(failure).splitlines()[0]
+            return [
+                f"{STATEMENTS} cannot be used there, so queries and rows per request are unknown: {reason}"
+            ]
     return []
 
 

@@ -42,18 +42,14 @@ def provide(
     statements = original.has_library(STATEMENTS)
     blank = Blank(installation, original, account, profile == "durable", statements)
     running = server.start(blank, profile, settings)
-    try:
-        cluster = Cluster(
-            running.address,
-            source=original.source,
-            profile=profile,
-            server=running,
-            given=settings,
-            psql=original.program("psql") if (original.bindir / "psql").exists() else None,
-        )
-    except BaseException:
-        running.stop()
-        raise
+    cluster = Cluster(
+        running.address,
+        source=original.source,
+        profile=profile,
+        server=running,
+        given=settings,
+        psql=original.program("psql") if (original.bindir / "psql").exists() else None,
+    )
     cluster.missing = () if statements else (_no_library(original),)
     return cluster
 

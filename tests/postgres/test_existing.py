@@ -1,0 +1,165 @@
+"""Servers that are not ours. One of our own plays the part."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from pytest_asyncbench.errors import PostgresError
+from pytest_asyncbench.postgres import adopt, provide, validate_load
+
+LIMIT = 30.0
+
+
+def databases(cluster) -> set[str]:
+    return {name for (name,) in cluster.execute("SELECT datname FROM pg_database")}
+
+
+@pytest.fixture
+def role(cluster):
+    """Makes a role with a password; gives the DSN that it uses."""
+    made = []
+
+    def make(rights: str) -> str:
+        name = f"guest_{len(made)}"
+        made.append(name)
+        cluster.execute(f"CREATE ROLE {name} LOGIN {rights} PASSWORD 'p@ss/word'")
+        return f"postgresql://{name}:p%40ss%2Fword@127.0.0.1:{cluster.port}/postgres"
+
+    yield make
+    for name in made:
+        cluster.execute(f"DROP OWNED BY {name}")
+        cluster.execute(f"DROP ROLE {name}")
+
+
+@pytest.mark.parametrize("kind", ["url", "keywords", "role"])
+def test_databases_come_and_go_there(cluster, role, tmp_path, kind):
+    (tmp_path / "schema.sql").write_text("CREATE TABLE t (i int); INSERT INTO t VALUES (1);")
+    dsn = {
+        "url": cluster.dsn(),
+        "keywords": f"host=127.0.0.1 port={cluster.port} user=postgres password={cluster.password} dbname=postgres",
+        "role": role("CREATEDB") if kind == "role" else "",
+    }[kind]
+    before = databases(cluster)
+    with provide(dsn) as there:
+        assert there.pids() is None
+        assert there.source == "dsn"
+        assert there.version == cluster.version
+        template = there.template(validate_load(["schema.sql"], tmp_path))
+        with there.database(template) as database, database.connect() as connection:
+            assert connection.execute("SELECT * FROM t").fetchall() == [(1,)]
+        there.database(template, "forgotten")
+        assert len(databases(cluster) - before) == 2
+    assert databases(cluster) == before
+    assert cluster.execute("SELECT 1") == [(1,)]
+
+
+def test_what_is_missing_is_said(cluster, role):
+    cluster.execute("DROP EXTENSION pg_stat_statements", dbname="template1")
+    try:
+        with provide(role("CREATEDB"), settings={"max_connections": 300, "jit": False}) as there:
+            extension, setting = there.missing
+    finally:
+        cluster.execute("CREATE EXTENSION pg_stat_statements", dbname="template1")
+    assert extension.startswith("pg_stat_statements cannot be used there")
+    assert "permission denied" in extension
+    assert setting == "the setting max_connections is 200 on this server, 300 was asked for"
+
+
+def test_nothing_is_missing_for_a_superuser(cluster):
+    with provide(cluster.dsn()) as there:
+        assert there.missing == ()
+
+
+def test_without_the_right_to_create_databases(cluster, role):
+    before = databases(cluster)
+    with pytest.raises(PostgresError, match='ALTER ROLE "guest_0" CREATEDB'):
+        provide(role(""))
+    assert databases(cluster) == before
+
+
+@pytest.mark.parametrize(
+    ("dsn", "message"),
+    [
+        ("postgresql://u:p@127.0.0.1:1/x", "cannot be used"),
+        ("postgres15", "auto, system, embedded, or the address"),
+    ],
+)
+def test_what_cannot_be_reached(dsn, message):
+    with pytest.raises(PostgresError, match=message):
+        provide(dsn)
+
+
+def test_wrong_password(cluster):
+    with pytest.raises(PostgresError, match="password") as raised:
+        provide(f"postgresql://postgres:secret@127.0.0.1:{cluster.port}/postgres")
+    assert "secret" not in str(raised.value)
+
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from pytest_asyncbench.postgres import provide, validate_load
+there = provide(sys.argv[1])
+there.database(there.template(validate_load([lambda **k: None], Path("/"))), "doomed")
+print("up", flush=True)
+time.sleep(600)
+"""
+
+
+def test_databases_go_when_the_owner_is_killed(cluster):
+    before = databases(cluster)
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, cluster.dsn()], stdout=subprocess.PIPE, text=True
+    ) as owner:
+        assert owner.stdout.readline() == "up\n"
+        assert len(databases(cluster) - before) == 2
+        owner.kill()
+    limit = time.monotonic() + LIMIT
+    while databases(cluster) != before:
+        assert time.monotonic() < limit, "databases are left"
+        time.sleep(0.05)
+
+
+def test_adopted(cluster, tmp_path):
+    """What pytest-postgresql's process fixture is like, with its own loaded template."""
+    cluster.execute("CREATE DATABASE theirs_tmpl IS_TEMPLATE true")
+    cluster.execute("CREATE TABLE theirs (i int)", dbname="theirs_tmpl")
+    fixture = SimpleNamespace(
+        host=cluster.host,
+        port=str(cluster.port),
+        user=cluster.user,
+        password=cluster.password,
+        options="-c jit=off",
+        dbname="theirs",
+        template_dbname="theirs_tmpl",
+    )
+    before = databases(cluster)
+    with adopt(fixture) as adopted:
+        assert adopted.profile == "as found"
+        with adopted.database() as database, database.connect() as connection:
+            assert connection.execute("SELECT * FROM theirs").fetchall() == []
+    assert databases(cluster) == before
+    cluster.execute("ALTER DATABASE theirs_tmpl IS_TEMPLATE false")
+    cluster.execute("DROP DATABASE theirs_tmpl")
+
+
+def test_adopted_server_may_end_first(choice):
+    theirs = provide(choice)
+    adopted = adopt(theirs)
+    adopted.database()
+    theirs.close()
+    adopted.close()
+
+
+def test_named_server_may_not_end_first(choice):
+    theirs = provide(choice)
+    there = provide(theirs.dsn())
+    name = there.database().name
+    theirs.close()
+    with pytest.raises(PostgresError, match=name):
+        there.close()
