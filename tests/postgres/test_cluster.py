@@ -10,7 +10,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from pytest_asyncbench.errors import PostgresError, SpecError
-from pytest_asyncbench.postgres import provide, server, validate_load
+from pytest_asyncbench.postgres import blank, provide, server, validate_load
 
 SCHEMA = "CREATE TABLE t (i int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 3);"
 
@@ -224,6 +224,7 @@ def test_two_runs_make_the_cached_cluster_at_once(monkeypatch, tmp_path):
 
 def test_a_cache_that_others_can_enter_is_not_used(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(blank, "_temporary", list)
     (tmp_path / "pytest-asyncbench").mkdir()
     (tmp_path / "pytest-asyncbench").chmod(0o755)
     provide("auto").close()
