@@ -12,8 +12,9 @@ import re
 
 from pytest_asyncbench.errors import SpecError
 
-_TIME = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(us|µs|ms|s|m|min|h)?\s*", re.IGNORECASE)
-_SECONDS = {None: 1.0, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_TIME = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(us|ms|s|m|min|h)?\s*", re.IGNORECASE | re.ASCII)
+_MICRO = str.maketrans("\u00b5\u03bc", "uu")  # the micro sign, and the Greek letter that looks the same
+_SECONDS = {None: 1.0, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(%|x)?\s*", re.IGNORECASE)
 
 
@@ -32,7 +33,7 @@ def seconds(value: object, what: str = "a time") -> float:
 
 def _seconds(value: object) -> float | None:
     if isinstance(value, str):
-        match = _TIME.fullmatch(value)
+        match = _TIME.fullmatch(value.translate(_MICRO))
         unit = match[2].lower() if match and match[2] else None
         return float(match[1]) * _SECONDS[unit] if match else None
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -1,0 +1,104 @@
+"""Synthetic slots: evidence of known rates, without a server."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.servers.factories import granian
+from pytest_asyncbench.traffic.load_plan import LoadPlan
+from pytest_asyncbench.traffic.outcomes import OUTCOMES
+from pytest_asyncbench.traffic.requests import request
+from pytest_asyncbench.traffic.samples import ANSWERED, PHASES, SlotResult
+
+
+def samples(
+    rps: float = 100.0,
+    *,
+    count: int = 300,
+    failed: int = 0,
+    how: str = "bad_status",
+    first: Sequence[str] = (),
+    complaints: Sequence[str] = (),
+    window: float = 0.5,
+    users: int = 1,
+) -> SlotResult:
+    """One slot in which `count` requests all took equally long, `rps` of them per second; the last `failed` failed."""
+    cycle = array("d", [users / rps] * count)
+    outcome = [OUTCOMES.index("ok")] * (count - failed) + [OUTCOMES.index(how)] * failed
+    measured = Counter(OUTCOMES[index] for index in outcome)
+    return SlotResult(
+        users=users,
+        window=window,
+        sent=array("d", [0.0] * count),
+        latency=cycle,
+        cycle=cycle,
+        outcome=bytes(outcome),
+        request=array("H"),
+        counts={phase: measured if phase == "measure" else {} for phase in PHASES},
+        late={},
+        ok_total=count - failed,
+        answers=sum(measured[name] for name in ANSWERED),
+        connections=users,
+        stale=0,
+        bytes_read=30 * count,
+        agent_cpu=0.1,
+        occupied=1.0,
+        started=0.0,
+        opened=0.0,
+        closed=window,
+        ended=window,
+        first_failures={how: tuple(first)},
+        complaints=tuple(complaints),
+    )
+
+
+def slot(
+    variant: str = "server",
+    number: int = 1,
+    rps: float = 100.0,
+    *,
+    cpu: float | None = None,
+    memory: float | None = None,
+    **words: object,
+) -> Slot:
+    """A slot of `variant`; further words go to `samples`."""
+    return Slot(variant, number, samples(rps, **words), cpu, memory)
+
+
+def evidence(
+    rates: Mapping[str, Sequence[float]],
+    *,
+    slots: Mapping[str, Mapping[str, object]] | None = None,
+    plan: LoadPlan | None = None,
+    **fields: object,
+) -> Evidence:
+    """Evidence with these requests per second, a round each; `slots` are words of `samples` for a variant's slots."""
+    words = slots or {}
+    rounds = tuple(
+        tuple(slot(name, number, rps, **words.get(name, {})) for name, rps in zip(rates, row, strict=True))
+        for number, row in enumerate(zip(*rates.values(), strict=True), 1)
+    )
+    spec = granian("app:wsgi", interface="wsgi", threads=4)
+    given = {"seed": 1, "cap": 30, **fields}
+    return Evidence(plan or LoadPlan((request("GET", "/"),)), dict.fromkeys(rates, spec), rounds, **given)
+
+
+@pytest.fixture(scope="session")
+def make_samples() -> Callable[..., SlotResult]:
+    return samples
+
+
+@pytest.fixture(scope="session")
+def make_slot() -> Callable[..., Slot]:
+    return slot
+
+
+@pytest.fixture(scope="session")
+def make_evidence() -> Callable[..., Evidence]:
+    return evidence
