@@ -6,23 +6,23 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_asyncbench import fixtures
+from pytest_asyncbench import fixtures, items
 from pytest_asyncbench.errors import SpecError
 
 UNDER_XDIST = "load tests are not run in parallel: the workers would slow each other down"
 
 
-def prepare(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+def prepare(config: pytest.Config, found: Sequence[pytest.Item]) -> None:
     """Check the collected tests that concern us. Raises pytest.UsageError that names every test and what is wrong.
 
     On a worker of pytest-xdist load tests are skipped, and nothing is raised (it would be an internal error there).
     """
     if hasattr(config, "workerinput"):
-        for item in items:
+        for item in found:
             if fixtures.is_live(item):
                 item.add_marker(pytest.mark.skip(reason=UNDER_XDIST))
         return
-    wrong = [f"{item.nodeid}: {error}" for item in items if (error := _error(item))]
+    wrong = [f"{item.nodeid}: {error}" for item in found if (error := _error(item))]
     if wrong:
         raise pytest.UsageError("\n".join(wrong))
 
@@ -43,9 +43,9 @@ def _check(item: pytest.Item) -> None:
             f"@pytest.mark.{stated[0]} states something about load, and the test does not use the load fixture"
         )
     _check_parametrization(item)
-    if not fixtures.overrides_server(item):
-        fixtures.case_of(item)
-    fixtures.load_steps(item)
+    if not items.overrides_server(item):
+        items.case_of(item)
+    items.load_steps(item)
 
 
 def _check_parametrization(item: pytest.Item) -> None:

@@ -7,18 +7,19 @@ from typing import Any, NoReturn
 
 import pytest
 
-from pytest_asyncbench import fixtures, options
+from pytest_asyncbench import fixtures, items, settings
 from pytest_asyncbench.errors import AsyncBenchError, Inconclusive, UnknownValue
-from pytest_asyncbench.report.text import failure
+from pytest_asyncbench.report.text import explain, reason
 from pytest_asyncbench.testcase import TestCase
 
 
 def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
     """Set up the test's fixtures, then start its servers; what goes wrong is told without our own traceback."""
+    item.config.stash[items.CURRENT] = item
     try:
         result = yield
         if fixtures.uses_load(item):
-            fixtures.start_servers(item)
+            items.start_servers(item)
     except AsyncBenchError as error:
         raise pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False) from None
     return result
@@ -26,7 +27,7 @@ def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
 
 def judge_body(item: pytest.Item) -> Generator[None, Any, Any]:
     """Run the test's body, then give its verdict. A failing body comes before every verdict."""
-    case = fixtures.case_of(item)
+    case = items.case_of(item)
     try:
         result = yield
     except Inconclusive as error:
@@ -44,9 +45,9 @@ def _give_verdict(item: pytest.Item, case: TestCase) -> None:
         _fail(f"INVALID: {why}")
     outcome = case.outcome()
     if outcome in ("FAIL", "INVALID"):
-        _fail(failure(case))
+        _fail_explained(case)
     if outcome == "INCONCLUSIVE":
-        _inconclusive(item, failure(case))
+        _inconclusive(item, reason(case))
 
 
 def _undecided(item: pytest.Item, case: TestCase, why: str) -> None:
@@ -54,16 +55,21 @@ def _undecided(item: pytest.Item, case: TestCase, why: str) -> None:
     if case.settings.smoke:
         return
     if case.outcome() in ("FAIL", "INVALID"):
-        _fail(failure(case))
+        _fail_explained(case)
     _inconclusive(item, f"INCONCLUSIVE: {why}")
 
 
 def _inconclusive(item: pytest.Item, text: str) -> None:
-    becomes = options.value(item.config, "inconclusive")
+    becomes = settings.value(item.config, "inconclusive")
     if becomes == "fail":
         _fail(text)
     if becomes == "skip":
         raise pytest.skip.Exception(text, _use_item_location=True)
+
+
+def _fail_explained(case: TestCase) -> NoReturn:
+    case.explained = True
+    _fail(f"{reason(case)}\n\n{explain(case)}")
 
 
 def _fail(text: str) -> NoReturn:

@@ -5,15 +5,19 @@ On the start path of every pytest run: everything heavy is imported where it is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
 
 import pytest
 
 from pytest_asyncbench import fixtures, options
 from pytest_asyncbench.fixtures import database, load, postgres, server
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from typing import Any
+
+    from pytest_asyncbench.bench import Bench
 
 __all__ = ["database", "load", "postgres", "server"]
 
@@ -35,7 +39,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", f"{marker} (pytest-asyncbench)")
-    options.check(config)
+    if options.are_given(config):
+        from pytest_asyncbench import settings
+
+        settings.check(config)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -67,7 +74,6 @@ def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
-    item.config.stash[fixtures.CURRENT] = item
     if not fixtures.concerns_us(item):
         return (yield)
     from pytest_asyncbench import outcomes
@@ -85,13 +91,19 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if fixtures.BENCH in config.stash:
+    if bench := _bench(config):
         from pytest_asyncbench.report import summary
 
-        summary.write(terminalreporter, config.stash[fixtures.BENCH].cases)
+        summary.write(terminalreporter, bench.cases)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if fixtures.BENCH in session.config.stash:
-        session.config.stash[fixtures.BENCH].close()
+    if bench := _bench(session.config):
+        bench.close()
+
+
+def _bench(config: pytest.Config) -> Bench | None:
+    """What the session shares, if anything in it needed it."""
+    items = sys.modules.get("pytest_asyncbench.items")
+    return config.stash.get(items.BENCH, None) if items is not None else None

@@ -65,7 +65,7 @@ class Stage(Protocol):
 
 @dataclass(slots=True)
 class TestCase:
-    """What is known of one test while it runs."""
+    """What is known of one test while it runs. `explained`: its failure has told everything that was found."""
 
     __test__ = False
 
@@ -77,6 +77,7 @@ class TestCase:
     watch: Watch
     records: list[Record] = field(default_factory=list)
     ok: Counter[str] = field(default_factory=Counter)
+    explained: bool = False
 
     def fire(self, plan: LoadPlan) -> Run:
         """Put the test's servers under load as planned, judge what is stated, and keep the record."""

@@ -19,11 +19,10 @@ def write(reporter: pytest.TerminalReporter, cases: Sequence[TestCase]) -> None:
     fired = [case for case in cases if case.records]
     if not fired:
         return
-    shown = reporter.config.option.tbstyle != "no"
-    told = {report.nodeid for report in reporter.getreports("failed")} if shown else set()
+    failures_are_shown = reporter.config.option.tbstyle != "no"
     reporter.section("asyncbench", sep="=", blue=True)
     for case in fired:
-        if case.name in told:
+        if case.explained and failures_are_shown:
             reporter.write_line(f"{case.name}: {case.outcome()}, see above", bold=True)
             continue
         reporter.write_line(case.name, bold=True)
@@ -31,9 +30,9 @@ def write(reporter: pytest.TerminalReporter, cases: Sequence[TestCase]) -> None:
             reporter.write_line(line, **_markup(line))
         reporter.write_line("")
     counts = Counter(judgement.outcome for case in fired for judgement in case.told())
-    reporter.write_line(
-        "verdicts: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in COLOURS if counts[outcome])
-    )
+    if counts:
+        told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in COLOURS if counts[outcome])
+        reporter.write_line(f"verdicts: {told}")
 
 
 def _markup(line: str) -> dict[str, bool]:

@@ -38,11 +38,10 @@ def explain(case: TestCase) -> str:
     return "\n\n".join("\n".join(record_lines(record)) for record in case.records)
 
 
-def failure(case: TestCase) -> str:
-    """What a failed or skipped test says: the reason in its first line, then everything that was found."""
+def reason(case: TestCase) -> str:
+    """Why a test is not passed, in one line: its worst judgement."""
     judgements = [judgement for record in case.records for judgement in record.judgements]
-    first = min(judgements, key=_worst_first)
-    return f"{judgement_text(first)}\n\n{explain(case)}"
+    return judgement_text(min(judgements, key=_worst_first))
 
 
 def record_lines(record: Record) -> list[str]:

@@ -1,0 +1,212 @@
+"""What pytest's items say about load: their servers, databases and statements, and the state of each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_asyncbench import fixtures, marks, settings
+from pytest_asyncbench.bench import Bench
+from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.load import Load
+from pytest_asyncbench.marks import DatabaseMark, Mark
+from pytest_asyncbench.measure.sampling import Progress
+from pytest_asyncbench.report.live import LiveLine
+from pytest_asyncbench.servers.instance import Instance
+from pytest_asyncbench.servers.spec import ServerSpec
+from pytest_asyncbench.stage import TestDatabases, TestStage
+from pytest_asyncbench.testcase import Settings, TestCase, Watch, require_specs
+
+if TYPE_CHECKING:
+    from pytest_asyncbench.postgres import Database, LoadStep
+
+BENCH: pytest.StashKey[Bench] = pytest.StashKey()
+CURRENT: pytest.StashKey[pytest.Item] = pytest.StashKey()
+CASE: pytest.StashKey[TestCase] = pytest.StashKey()
+
+MARKERS = ("server", "variants", "database", *fixtures.STATEMENT_MARKERS)
+
+
+def bench(config: pytest.Config) -> Bench:
+    """What the session shares, made on first use."""
+    if BENCH not in config.stash:
+        where = settings.value(config, "postgres"), settings.value(config, "postgres-profile")
+        config.stash[BENCH] = Bench(*where)
+    return config.stash[BENCH]
+
+
+def load_of(config: pytest.Config) -> Load:
+    """The `load` of a session: it acts on the test that is running."""
+    return Load(lambda: case_of(config.stash[CURRENT]))
+
+
+@contextmanager
+def clones(item: pytest.Item, postgres: Callable[[], object]) -> Iterator[TestDatabases]:
+    """The databases of a test, one for each of its variants, dropped at the end.
+
+    `postgres` gives the session's server; a test with settings of its own gets another. Raises PostgresError.
+    """
+    wanted = database_mark(item)
+    shared = bench(item.config)
+    own = dict(wanted.settings) if wanted is not None else {}
+    cluster = shared.cluster(own) if own else shared.adopt(postgres())
+    steps = load_steps(item)
+    template = cluster.template(steps) if steps else None
+    with ExitStack() as drop:
+        each: dict[str, Database] = {}
+        for name in case_of(item).specs or (item.name,):
+            each[name] = cluster.database(template, name)
+            drop.callback(each[name].drop)
+        yield TestDatabases(each)
+
+
+def the_server(item: pytest.Item) -> Instance:
+    """The one server of a test, started on first use. Raises SpecError if it has none, or several."""
+    case = case_of(item)
+    require_specs(case.specs)
+    if len(case.specs) > 1:
+        names = ", ".join(case.specs)
+        raise SpecError(f"the test has several servers ({names}); the server fixture is for one")
+    return next(iter(case.stage.instances().values()))
+
+
+def overrides_server(item: pytest.Item) -> bool:
+    """Whether a test's `server` is a fixture of its own, which returns a spec."""
+    return "server" in getattr(item, "fixturenames", ()) and not fixtures.uses(item, "server")
+
+
+def case_of(item: pytest.Item) -> TestCase:
+    """The state of one test, made from its markers on first use. Raises SpecError for what cannot be meant."""
+    if CASE not in item.stash:
+        item.stash[CASE] = _case(item)
+    return item.stash[CASE]
+
+
+def start_servers(item: pytest.Item) -> None:
+    """Start the servers of a test that uses load, after its other fixtures. Raises what makes its set-up fail."""
+    case = case_of(item)
+    require_specs(case.specs)
+    case.stage.instances()
+
+
+def load_steps(item: pytest.Item) -> tuple[LoadStep, ...]:
+    """What is loaded into the template of a test's database, checked. Raises SpecError."""
+    mark = database_mark(item)
+    if mark is not None and mark.load is not None:
+        given, base = mark.load, item.path.parent
+    else:
+        given, base = tuple(item.config.getini("asyncbench_database_load")), item.config.rootpath
+    if not given:
+        return ()
+    from pytest_asyncbench.postgres import validate_load
+
+    return validate_load(given, base)
+
+
+def database_mark(item: pytest.Item) -> DatabaseMark | None:
+    """What the closest `database` marker of a test asks for; None without one. Raises SpecError."""
+    return marks.database(read_marks(item))
+
+
+def read_marks(item: pytest.Item) -> list[Mark]:
+    """Our markers at a test, its class, its module: the closest first, each with its level."""
+    levels: dict[Any, int] = {}
+    found = []
+    for node, mark in item.iter_markers_with_node():
+        if mark.name in MARKERS:
+            found.append(Mark(mark.name, mark.args, mark.kwargs, levels.setdefault(node, len(levels))))
+    return found
+
+
+def _case(item: pytest.Item) -> TestCase:
+    config = item.config
+    specs = _specs(item)
+    names = ("duration", "slot", "warmup", "max-time", "rounds")
+    case = TestCase(
+        name=item.nodeid,
+        specs=specs,
+        statements=marks.statements(read_marks(item), tuple(specs)),
+        settings=Settings(
+            defaults={name.replace("-", "_"): settings.value(config, name) for name in names},
+            confidence=settings.value(config, "confidence"),
+            seed=settings.value(config, "seed"),
+            smoke=settings.smoke(config),
+        ),
+        stage=_stage(item, specs),
+        watch=_watch(config),
+    )
+    bench(config).cases.append(case)
+    return case
+
+
+def _watch(config: pytest.Config) -> Watch:
+    """The live line on a terminal; nothing in a log, under -q and in a smoke run."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if reporter is None or not reporter.isatty or reporter.verbosity < 0:
+        return lambda statements, effort, plan: Progress()
+    uncaptured = capture.global_and_fixture_disabled if capture is not None else nullcontext
+    return lambda statements, effort, plan: LiveLine(reporter, uncaptured, statements, effort, plan.max_time)
+
+
+def _stage(item: pytest.Item, specs: Mapping[str, ServerSpec]) -> TestStage:
+    def databases() -> Mapping[str, Database]:
+        return _request(item).getfixturevalue("database").each if _wants_database(item) else {}
+
+    return TestStage(
+        specs=specs,
+        root=item.config.rootpath,
+        python_path=tuple(
+            str(item.config.rootpath / Path(entry)) for entry in item.config.getini("pythonpath")
+        ),
+        load_agent=bench(item.config).agent,
+        databases=databases,
+        at_end=item.addfinalizer,
+    )
+
+
+def _specs(item: pytest.Item) -> dict[str, ServerSpec]:
+    """The test's servers: of its own `server` fixture, of indirect parametrization, of markers, of ini."""
+    if overrides_server(item):
+        value = _request(item).getfixturevalue("server")
+        return {"server": _require_spec(value, f"the fixture server of {item.name} returned")}
+    given = fixtures.parameter(item, "server")
+    if isinstance(given, ServerSpec):
+        return {"server": given}
+    return marks.variants(read_marks(item)) or _ini_server(item.config)
+
+
+def _ini_server(config: pytest.Config) -> dict[str, ServerSpec]:
+    target = config.getini("asyncbench_server")
+    if not target:
+        return {}
+    module, _, attribute = target.partition(":")
+    try:
+        spec = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SpecError(f"asyncbench_server = {target} in ini cannot be imported: {error}") from error
+    return {"server": _require_spec(spec, f"asyncbench_server = {target} in ini is")}
+
+
+def _require_spec(value: object, what: str) -> ServerSpec:
+    if isinstance(value, ServerSpec):
+        return value
+    raise SpecError(
+        f"{what} {value!r}; it must be a server spec such as granian('app:wsgi', interface='wsgi')"
+    )
+
+
+def _wants_database(item: pytest.Item) -> bool:
+    """Whether the servers of a test get a database: by marker, by fixture, or for the whole suite by ini."""
+    named = "database" in getattr(item, "fixturenames", ())
+    return named or database_mark(item) is not None or bool(item.config.getini("asyncbench_database_load"))
+
+
+def _request(item: pytest.Item) -> pytest.FixtureRequest:
+    """The item's own fixture request: the only way to ask for a fixture outside of one."""
+    return item._request  # type: ignore[attr-defined,no-any-return]

@@ -1,0 +1,97 @@
+"""The values of the options: read, checked, and told where they stand when they are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pytest_asyncbench.options import OPTIONS
+from pytest_asyncbench.units import seconds
+
+
+def check(config: pytest.Config) -> None:
+    """Check every option. Raises pytest.UsageError that names where the wrong one stands."""
+    for option in OPTIONS:
+        value(config, option.name)
+
+
+def smoke(config: pytest.Config) -> bool:
+    """Whether this run only checks that the load tests themselves are sound."""
+    given = config.getoption("asyncbench_smoke")
+    return bool(config.getini("asyncbench_smoke") if given is None else given)
+
+
+def value(config: pytest.Config, name: str) -> Any:
+    """The checked value of an option: times in seconds, numbers as numbers; None where nothing is set.
+
+    Raises pytest.UsageError for a value that cannot be meant.
+    """
+    option = next(option for option in OPTIONS if option.name == name)
+    command_line, ini = config.getoption(option.key), config.getini(option.key)
+    text = command_line if command_line is not None else ini or option.default
+    if text is None:
+        return None
+    try:
+        return CHECKS[option.kind](str(text))
+    except ValueError as error:
+        where = f"--asyncbench-{name}" if command_line is not None else f"{option.key} in ini"
+        raise pytest.UsageError(f"{where}: {error}") from None
+
+
+def _time(text: str) -> float:
+    try:
+        return seconds(float(text))
+    except ValueError:
+        return seconds(text)
+
+
+def _positive_time(text: str) -> float:
+    if (time := _time(text)) <= 0:
+        raise ValueError(f"{text!r} is no time above zero")
+    return time
+
+
+def _rounds(text: str) -> int:
+    if text not in ("8", "12", "18", "30"):
+        raise ValueError(f"{text!r} is not one of 8, 12, 18, 30 (the rounds at which the rule looks)")
+    return int(text)
+
+
+def _confidence(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0.5 <= number < 1:
+        raise ValueError(f"{text!r} is no confidence; write a number from 0.5 to below 1, such as 0.95")
+    return number
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no whole number") from None
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+CHECKS: dict[str, Callable[[str], Any]] = {
+    "text": str,
+    "time": _time,
+    "positive_time": _positive_time,
+    "rounds": _rounds,
+    "confidence": _confidence,
+    "integer": _integer,
+    "inconclusive": _one_of("skip", "fail", "pass"),
+    "profile": _one_of("fast", "durable"),
+}
