@@ -45,23 +45,15 @@ def generator_outcomes(counts: Mapping[str, Mapping[str, int]]) -> tuple[str, ..
 def _agent_cpu(share: float) -> tuple[str, ...]:
     if share <= MOST_CPU:
         return ()
-    return (
-        (
-            f"the load agent used {share:.0%} of a core, more than {MOST_CPU:.0%}: "
-            "it may have been the limit, not the server"
-        ),
-    )
+    seen = f"the load agent used {share:.0%} of a core, more than {MOST_CPU:.0%}"
+    return (f"{seen}: it may have been the limit, not the server",)
 
 
 def _occupied(share: float) -> tuple[str, ...]:
     if share >= LEAST_OCCUPIED:
         return ()
-    return (
-        (
-            f"users were in flight, connecting or thinking for {share:.1%} of their time, less than {LEAST_OCCUPIED:.0%}: "
-            "the load agent did not keep up"
-        ),
-    )
+    seen = f"users were in flight, connecting or thinking for {share:.1%} of their time, less than {LEAST_OCCUPIED:.0%}"
+    return (f"{seen}: the load agent did not keep up",)
 
 
 def raise_file_limit() -> None:

@@ -58,6 +58,7 @@ class Slot:
         finally:
             load.cancel()
             await self._close()
+            await asyncio.wait((load,))
         return self.result()
 
     async def _all_phases(self) -> None:

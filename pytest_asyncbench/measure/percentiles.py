@@ -36,7 +36,8 @@ def percentile(slots: Sequence[SlotResult], share: float) -> float:
     youngest = min(_with_outcome(slots, _CENSORED), default=math.inf)
     if youngest < value:
         raise UnknownValue(
-            f"p{share * 100:g} cannot be known: a request was still unanswered after {youngest:.3g} s, when the slot ended"
+            f"p{share * 100:g} cannot be known: a request was still unanswered after {youngest:.3g} s, "
+            "when the slot ended"
         )
     return value
 
@@ -117,7 +118,9 @@ def _with_outcome(slots: Sequence[SlotResult], wanted: int) -> Iterable[float]:
 def _sent(slots: Sequence[SlotResult]) -> int:
     count = sum(len(slot.outcome) for slot in slots)
     if not count:
-        raise UnknownValue("not a single request was sent in the measured time")
+        before = {outcome: n for slot in slots for outcome, n in slot.counts.get("settle", {}).items()}
+        why = ", ".join(f"{n} {outcome}" for outcome, n in before.items()) or "none"
+        raise UnknownValue(f"not a single request was sent in the measured time; those sent before it: {why}")
     return count
 
 

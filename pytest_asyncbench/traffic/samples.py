@@ -25,6 +25,7 @@ class SlotResult:
     `sent` (seconds from the opening of `measure`), `latency`, `cycle` (from this send to the same user's next),
     `outcome` (indices into `OUTCOMES`) and `request` (indices into the plan's requests; empty if there is
     one) are parallel: one entry for each request sent in `measure`, in the order in which they ended.
+    `sent` and `cycle` have single precision: half a microsecond at 5 s.
     A request that was still unanswered at the end of `tail` is `censored`, with its age then as latency.
 
     `counts[phase][outcome]` counts every request by the phase that it was sent in, so the sum over a phase

@@ -75,7 +75,9 @@ def hostile(start_hostile: Callable[[], Hostile]) -> Hostile:
 def wire() -> Callable[..., WireRequest]:
     """Makes a request of a path."""
 
-    def make(path: str, method: str = "GET", expect: frozenset[int] = frozenset(range(200, 300))) -> WireRequest:
+    def make(
+        path: str, method: str = "GET", expect: frozenset[int] = frozenset(range(200, 300))
+    ) -> WireRequest:
         data = f"{method} {path} HTTP/1.1\r\nHost: test\r\n\r\n".encode()
         return WireRequest(f"{method} {path}", method, data, expect)
 
@@ -107,7 +109,8 @@ class Reply:
     error: Exception | None = None
 
 
-Server = Callable[[bytes], Reply]
+Server = Callable[[bytes, float], Reply]
+"""Takes a request and the time."""
 
 
 @dataclass
@@ -123,7 +126,7 @@ class MemoryTransport:
     def write(self, data: bytes) -> None:
         if self.closed:
             return
-        reply = self.server(data)
+        reply = self.server(data, self.loop.time())
         self.loop.call_later(reply.delay, self._arrive, reply)
 
     def _arrive(self, reply: Reply) -> None:
@@ -151,7 +154,8 @@ class MemoryTransport:
 class MemoryLoop(asyncio.SelectorEventLoop):
     """Connects to a server in memory, in virtual time."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, connect: Callable[[], None]) -> None:
+        self.connect = connect
         self.jumping = JumpingSelector()
         self.server = server
         self.transports: list[MemoryTransport] = []
@@ -161,6 +165,7 @@ class MemoryLoop(asyncio.SelectorEventLoop):
         return self.jumping.now
 
     async def create_connection(self, factory: Any, *args: Any, **kwargs: Any) -> Any:
+        self.connect()
         protocol = factory()
         transport = MemoryTransport(self, protocol, self.server)
         self.transports.append(transport)
@@ -169,11 +174,13 @@ class MemoryLoop(asyncio.SelectorEventLoop):
 
 
 @pytest.fixture(scope="session")
-def memory_run() -> Callable[[ClosedSlot | Burst, Server], SlotResult]:
-    """Runs a plan against a server in memory, in virtual time."""
+def memory_run() -> Callable[..., SlotResult]:
+    """Runs a plan against a server in memory, in virtual time; `connect` may raise what connecting raises."""
 
-    def run(plan: ClosedSlot | Burst, server: Server) -> SlotResult:
-        loop = MemoryLoop(server)
+    def run(
+        plan: ClosedSlot | Burst, server: Server, connect: Callable[[], None] = lambda: None
+    ) -> SlotResult:
+        loop = MemoryLoop(server, connect)
 
         async def perform() -> SlotResult:
             return await run_of(plan, "memory", lambda phase: None).run()
@@ -181,6 +188,7 @@ def memory_run() -> Callable[[ClosedSlot | Burst, Server], SlotResult]:
         with pytest.MonkeyPatch.context() as patch:
             for module in (burst, closed, slot, user):
                 patch.setattr(module, "monotonic", loop.time)
+                patch.setattr(module, "process_time", lambda: 0.0, raising=False)
             try:
                 return loop.run_until_complete(perform())
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from unittest.mock import patch
 
 import pytest
@@ -54,7 +55,7 @@ def cut(data: bytes, where: list[int]) -> list[bytes]:
     """`data` in pieces, cut at the places given, or everywhere."""
     where = list(range(len(data))) if EVERY in where else where
     edges = [0, *sorted({place % len(data) for place in where} - {0}), len(data)] if data else [0, 0]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +66,7 @@ def outcomes(memory_run, reply, wire):
         request = wire("/", method, expect)
         plan = Burst(Target("memory", 1), (request,), 1, COUNT, timeout=1.0)
         with patch.object(user, "FIRST_PAUSE", 0.0):
-            result = memory_run(plan, lambda data: reply(pieces, end=end, error=error))
+            result = memory_run(plan, lambda data, now: reply(pieces, end=end, error=error))
         assert sum(result.counts["measure"].values()) == COUNT
         return result.counts["measure"], result.ok_total, result.answers, result.bytes_read
 
@@ -134,7 +135,7 @@ def test_one_wrong_byte_neither_crashes_nor_hangs(outcomes, answer, place, byte,
 
 
 def test_a_second_whole_answer_is_taken_for_none(outcomes):
-    """When it comes in time, it cannot be told from the answer to the next request; when it comes with the first, it can."""
+    """When it comes with the first. Later, it cannot be told from the answer to the next request."""
     data = WHOLE[0]
     assert outcomes([data + data])[0] == {"ok": COUNT / 2, "protocol": COUNT / 2}
     assert outcomes([data, data])[0]["ok"] >= COUNT / 2

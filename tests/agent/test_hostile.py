@@ -8,13 +8,30 @@ from pytest_asyncbench.traffic.plan import Burst
 
 COUNT = 6
 
-ALL_OK = (
-    "/ok /chunked /trailers /continue /early-hints /no-reason /204 /204-with-length /until-close /until-close-empty "
-    "/http10 /connection-close /connection-close-garbage /close-after /reset-after /pieces /pieces-chunked "
-    "/pieces-until-close /big /big-until-close"
-).split()
+ALL_OK = [
+    "/ok",
+    "/chunked",
+    "/trailers",
+    "/continue",
+    "/early-hints",
+    "/no-reason",
+    "/204",
+    "/204-with-length",
+    "/until-close",
+    "/until-close-empty",
+    "/http10",
+    "/connection-close",
+    "/connection-close-garbage",
+    "/close-after",
+    "/reset-after",
+    "/pieces",
+    "/pieces-chunked",
+    "/pieces-until-close",
+    "/big",
+    "/big-until-close",
+]
 
-HALF_OK = "/garbage /garbage-later /half-an-answer /two-answers /too-short".split()
+HALF_OK = ["/garbage", "/garbage-later", "/half-an-answer", "/two-answers", "/too-short"]
 """The answer stands; what follows it cannot be told from the next one."""
 
 ALL_FAIL = {
@@ -68,7 +85,9 @@ def test_answers_that_are_not_ok(agent, hostile, wire, path, outcome):
     assert hostile.counts()["requests"][path] == COUNT + result.stale
 
 
-@pytest.mark.parametrize("path", ["/ok", "/chunked", "/204", "/304-with-length", "/500", "/until-close-empty"])
+@pytest.mark.parametrize(
+    "path", ["/ok", "/chunked", "/204", "/304-with-length", "/500", "/until-close-empty"]
+)
 def test_head(agent, hostile, wire, path):
     request = wire(path, "HEAD", frozenset({200, 204, 304, 500}))
     result = agent.run(burst(hostile, request))
@@ -99,7 +118,9 @@ def test_failures_are_explained(agent, hostile, wire):
 
 def test_a_reset_on_a_connection_that_was_there_before_is_retried_once(agent, hostile, wire):
     result = agent.run(burst(hostile, wire("/reset-before"), users=2))
-    assert result.stale == 2  # the connections that were opened ahead; those opened for a request are not retried
+    assert (
+        result.stale == 2
+    )  # the connections that were opened ahead; those opened for a request are not retried
     assert result.counts["measure"] == {"reset": COUNT}
 
 
