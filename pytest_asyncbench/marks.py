@@ -110,7 +110,7 @@ def _spec(where: str, spec: object) -> ServerSpec:
 def _ordering(mark: Mark, names: Sequence[str]) -> Ordering:
     _only(mark, ("metric", "by", "run"), positional=None)
     order = tuple(mark.args)
-    if len(order) < 2 or len(set(order)) < len(order):
+    if len(order) < 2 or len(set(map(str, order))) < len(order):
         raise SpecError(f"ordering{order!r}: name two or more different variants, the best first")
     _require_variants("ordering", order, names)
     judged = _sampled("ordering", mark.kwargs.get("metric", "rps"))

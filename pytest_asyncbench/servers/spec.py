@@ -107,7 +107,7 @@ def _normal(program: str, given: Mapping[str, Any]) -> dict[str, Any]:
     for word in ("workers", "threads", "greenlets"):
         if out.get(word) is not None:
             out[word] = _count(program, word, out[word])
-    if out.get("port") is not None and not (isinstance(out["port"], int) and 0 < out["port"] < 65536):
+    if out.get("port") is not None and not (type(out["port"]) is int and 0 < out["port"] < 65536):
         raise SpecError(f"{program}(port={out['port']!r}): a port is a number from 1 to 65535")
     if "env" in out:
         out["env"] = _pairs(out["env"] or {})
@@ -132,9 +132,11 @@ def _count(program: str, word: str, value: object) -> int:
     return value
 
 
-def _pairs(env: Mapping[str, object] | Sequence[tuple[str, object]]) -> tuple[tuple[str, str], ...]:
+def _pairs(env: Mapping[str, object] | tuple[tuple[str, object], ...]) -> tuple[tuple[str, str], ...]:
+    if not isinstance(env, Mapping | tuple):
+        raise SpecError(f"env={env!r}: write a mapping, e.g. env={{'DEBUG': '0'}}")
     for name, value in dict(env).items():
-        if not re.fullmatch(r"[^=\0]+", name) or "\0" in str(value):
+        if not isinstance(name, str) or not re.fullmatch(r"[^=\0]+", name) or "\0" in str(value):
             raise SpecError(f"env: {name!r}={value!r} cannot be an environment variable")
     return tuple(sorted((name, str(value)) for name, value in dict(env).items()))
 
