@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_asyncbench import fixtures, items
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.fixtures import STATEMENT_MARKERS, is_live, uses_load
+from pytest_asyncbench.items import case_of, load_steps, overrides_server
 
 UNDER_XDIST = "load tests are not run in parallel: the workers would slow each other down"
 
@@ -19,7 +20,7 @@ def prepare(config: pytest.Config, found: Sequence[pytest.Item]) -> None:
     """
     if hasattr(config, "workerinput"):
         for item in found:
-            if fixtures.is_live(item):
+            if is_live(item):
                 item.add_marker(pytest.mark.skip(reason=UNDER_XDIST))
         return
     wrong = [f"{item.nodeid}: {error}" for item in found if (error := _error(item))]
@@ -37,15 +38,15 @@ def _error(item: pytest.Item) -> str | None:
 
 def _check(item: pytest.Item) -> None:
     names = {mark.name for mark in item.iter_markers()}
-    stated = [name for name in fixtures.STATEMENT_MARKERS if name in names]
-    if stated and not fixtures.uses_load(item):
+    stated = [name for name in STATEMENT_MARKERS if name in names]
+    if stated and not uses_load(item):
         raise SpecError(
             f"@pytest.mark.{stated[0]} states something about load, and the test does not use the load fixture"
         )
     _check_parametrization(item)
-    if not items.overrides_server(item):
-        items.case_of(item)
-    items.load_steps(item)
+    if not overrides_server(item):
+        case_of(item)
+    load_steps(item)
 
 
 def _check_parametrization(item: pytest.Item) -> None:

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_asyncbench import fixtures, marks, settings
 from pytest_asyncbench.bench import Bench
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.fixtures import STATEMENT_MARKERS, parameter, uses
 from pytest_asyncbench.load import Load
-from pytest_asyncbench.marks import DatabaseMark, Mark
+from pytest_asyncbench.marks import DatabaseMark, Mark, database, statements, variants
 from pytest_asyncbench.measure.sampling import Progress
 from pytest_asyncbench.report.live import LiveLine
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
+from pytest_asyncbench.settings import is_smoke, option_value
 from pytest_asyncbench.stage import TestDatabases, TestStage
 from pytest_asyncbench.testcase import Settings, TestCase, Watch, require_specs
 
@@ -29,13 +30,13 @@ BENCH: pytest.StashKey[Bench] = pytest.StashKey()
 CURRENT: pytest.StashKey[pytest.Item] = pytest.StashKey()
 CASE: pytest.StashKey[TestCase] = pytest.StashKey()
 
-MARKERS = ("server", "variants", "database", *fixtures.STATEMENT_MARKERS)
+MARKERS = ("server", "variants", "database", *STATEMENT_MARKERS)
 
 
 def bench(config: pytest.Config) -> Bench:
     """What the session shares, made on first use."""
     if BENCH not in config.stash:
-        where = settings.value(config, "postgres"), settings.value(config, "postgres-profile")
+        where = option_value(config, "postgres"), option_value(config, "postgres-profile")
         config.stash[BENCH] = Bench(*where)
     return config.stash[BENCH]
 
@@ -77,7 +78,7 @@ def the_server(item: pytest.Item) -> Instance:
 
 def overrides_server(item: pytest.Item) -> bool:
     """Whether a test's `server` is a fixture of its own, which returns a spec."""
-    return "server" in getattr(item, "fixturenames", ()) and not fixtures.uses(item, "server")
+    return "server" in getattr(item, "fixturenames", ()) and not uses(item, "server")
 
 
 def case_of(item: pytest.Item) -> TestCase:
@@ -110,7 +111,7 @@ def load_steps(item: pytest.Item) -> tuple[LoadStep, ...]:
 
 def database_mark(item: pytest.Item) -> DatabaseMark | None:
     """What the closest `database` marker of a test asks for; None without one. Raises SpecError."""
-    return marks.database(read_marks(item))
+    return database(read_marks(item))
 
 
 def read_marks(item: pytest.Item) -> list[Mark]:
@@ -130,12 +131,12 @@ def _case(item: pytest.Item) -> TestCase:
     case = TestCase(
         name=item.nodeid,
         specs=specs,
-        statements=marks.statements(read_marks(item), tuple(specs)),
+        statements=statements(read_marks(item), tuple(specs)),
         settings=Settings(
-            defaults={name.replace("-", "_"): settings.value(config, name) for name in names},
-            confidence=settings.value(config, "confidence"),
-            seed=settings.value(config, "seed"),
-            smoke=settings.smoke(config),
+            defaults={name.replace("-", "_"): option_value(config, name) for name in names},
+            confidence=option_value(config, "confidence"),
+            seed=option_value(config, "seed"),
+            smoke=is_smoke(config),
         ),
         stage=_stage(item, specs),
         watch=_watch(config),
@@ -175,10 +176,10 @@ def _specs(item: pytest.Item) -> dict[str, ServerSpec]:
     if overrides_server(item):
         value = _request(item).getfixturevalue("server")
         return {"server": _require_spec(value, f"the fixture server of {item.name} returned")}
-    given = fixtures.parameter(item, "server")
+    given = parameter(item, "server")
     if isinstance(given, ServerSpec):
         return {"server": given}
-    return marks.variants(read_marks(item)) or _ini_server(item.config)
+    return variants(read_marks(item)) or _ini_server(item.config)
 
 
 def _ini_server(config: pytest.Config) -> dict[str, ServerSpec]:

@@ -37,17 +37,20 @@ class Judgement:
 
 
 def decided(evidence: Evidence, statements: Sequence[Statement], effort: Effort, rounds: int) -> bool:
-    """Whether sampling may end: every sampled statement has its verdict, or there are none and `rounds` data."""
+    """Whether sampling may end: every sampled statement has its verdict, or there are none and `rounds` data.
+
+    Also when more rounds would not help: too many errors, or slots that cannot hold what a percentile needs.
+    """
     if _hopeless(evidence, statements):
         return True
     sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
     if not sampled:
         return len(evidence.rounds) >= rounds
-    return all(
-        verdict is not None
-        for statement in sampled
-        for verdict in _verdicts(evidence, statement, effort, ended=False)
-    )
+    try:
+        verdicts = [v for statement in sampled for v in _verdicts(evidence, statement, effort, ended=False)]
+    except UnknownValue:
+        return True
+    return None not in verdicts
 
 
 def judge_all(evidence: Evidence, statements: Sequence[Statement], effort: Effort) -> tuple[Judgement, ...]:
@@ -66,6 +69,8 @@ def _judge(
     evidence: Evidence, statement: Statement, statements: Sequence[Statement], effort: Effort
 ) -> list[Judgement]:
     subjects = _subjects(evidence, statement)
+    if not evidence.rounds and not evidence.complaints:
+        return [Judgement(statement, "", "INCONCLUSIVE", "max_time was over before the first round")]
     broken = [_broken(evidence, statement, statements, names) for names in subjects]
     try:
         verdicts = (
@@ -150,8 +155,6 @@ def _broken(
     """Why this statement cannot be judged at all, in words; None if it can."""
     if evidence.complaints:
         return "; ".join(evidence.complaints)
-    if not evidence.rounds:
-        return "no round was measured within max_time"
     judged = metric(statement.metric)
     if judged.kind == "counted":
         return None

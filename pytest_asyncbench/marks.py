@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from pytest_asyncbench import units
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.metrics import METRICS, Metric, metric
 from pytest_asyncbench.servers.spec import ServerSpec
+from pytest_asyncbench.units import factor
 from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Statement, Tie
 
 BUILT_IN = Budget("errors", 0.001, at_least=False)
@@ -114,7 +114,7 @@ def _ordering(mark: Mark, names: Sequence[str]) -> Ordering:
         raise SpecError(f"ordering{order!r}: name two or more different variants, the best first")
     _require_variants("ordering", order, names)
     judged = _sampled("ordering", mark.kwargs.get("metric", "rps"))
-    by = units.factor(mark.kwargs["by"], "ordering(by=...)") if "by" in mark.kwargs else DEFAULT_BY
+    by = factor(mark.kwargs["by"], "ordering(by=...)") if "by" in mark.kwargs else DEFAULT_BY
     return Ordering(order, judged.name, by, run=mark.kwargs.get("run"))
 
 
@@ -154,7 +154,7 @@ def _two_variants(mark: Mark, names: Sequence[str]) -> tuple[str, str]:
 def _within(mark: Mark) -> float:
     if "within" not in mark.kwargs:
         return DEFAULT_WITHIN
-    within = units.factor(mark.kwargs["within"], f"{mark.name}(within=...)")
+    within = factor(mark.kwargs["within"], f"{mark.name}(within=...)")
     if within == 1:
         raise SpecError(
             f"{mark.name}(within={mark.kwargs['within']!r}): nothing measured is exactly equal; write e.g. '10%'"

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from pytest_asyncbench import units
 from pytest_asyncbench.errors import SpecError, UnknownValue
 from pytest_asyncbench.measure import percentiles
 from pytest_asyncbench.measure.slot import Datum
+from pytest_asyncbench.units import seconds, share, show_count, show_seconds, show_share
 
 Kind = Literal["sampled", "counted", "shown"]
 """sampled: differs from slot to slot and is judged by the signed-rank rule. counted: an exact number over all
@@ -55,7 +55,7 @@ def _latency(
     percentile: float | None = None,
     kind: Kind = "sampled",
 ) -> Metric:
-    return Metric(name, "s", False, kind, source, read, units.seconds, units.show_seconds, percentile)
+    return Metric(name, "s", False, kind, source, read, seconds, show_seconds, percentile)
 
 
 def _percentile(name: str, share: float) -> Metric:
@@ -134,7 +134,7 @@ def _size(value: object, what: str) -> float:
 
 
 def _show_size(value: float) -> str:
-    return f"{units.show_count(value / 1e6)} MB"
+    return f"{show_count(value / 1e6)} MB"
 
 
 METRICS: dict[str, Metric] = {
@@ -148,7 +148,7 @@ METRICS: dict[str, Metric] = {
             "users x share ok / mean cycle",
             _rps,
             _per_second,
-            units.show_count,
+            show_count,
         ),
         _latency("mean", "mean latency of the requests answered ok", _mean),
         _percentile("p50", 0.50),
@@ -164,8 +164,8 @@ METRICS: dict[str, Metric] = {
             "counted",
             "share of requests that are not ok",
             _errors,
-            units.share,
-            units.show_share,
+            share,
+            show_share,
         ),
         _latency("cpu_per_request", "CPU time of the server's process tree per answer", _cpu),
         Metric(

@@ -7,19 +7,21 @@ from typing import Any, NoReturn
 
 import pytest
 
-from pytest_asyncbench import fixtures, items, settings
 from pytest_asyncbench.errors import AsyncBenchError, Inconclusive, UnknownValue
+from pytest_asyncbench.fixtures import STATEMENT_MARKERS, uses_load
+from pytest_asyncbench.items import CURRENT, case_of, start_servers
 from pytest_asyncbench.report.text import explain, reason
+from pytest_asyncbench.settings import option_value
 from pytest_asyncbench.testcase import TestCase
 
 
 def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
     """Set up the test's fixtures, then start its servers; what goes wrong is told without our own traceback."""
-    item.config.stash[items.CURRENT] = item
+    item.config.stash[CURRENT] = item
     try:
         result = yield
-        if fixtures.uses_load(item):
-            items.start_servers(item)
+        if uses_load(item):
+            start_servers(item)
     except AsyncBenchError as error:
         raise pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False) from None
     return result
@@ -27,7 +29,7 @@ def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
 
 def judge_body(item: pytest.Item) -> Generator[None, Any, Any]:
     """Run the test's body, then give its verdict. A failing body comes before every verdict."""
-    case = items.case_of(item)
+    case = case_of(item)
     try:
         result = yield
     except Inconclusive as error:
@@ -40,7 +42,7 @@ def judge_body(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def _give_verdict(item: pytest.Item, case: TestCase) -> None:
-    stated = any(mark.name in fixtures.STATEMENT_MARKERS for mark in item.iter_markers())
+    stated = any(mark.name in STATEMENT_MARKERS for mark in item.iter_markers())
     if stated and (why := case.unused()):
         _fail(f"INVALID: {why}")
     outcome = case.outcome()
@@ -60,7 +62,7 @@ def _undecided(item: pytest.Item, case: TestCase, why: str) -> None:
 
 
 def _inconclusive(item: pytest.Item, text: str) -> None:
-    becomes = settings.value(item.config, "inconclusive")
+    becomes = option_value(item.config, "inconclusive")
     if becomes == "fail":
         _fail(text)
     if becomes == "skip":

@@ -40,9 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", f"{marker} (pytest-asyncbench)")
     if options.are_given(config):
-        from pytest_asyncbench import settings
+        from pytest_asyncbench.settings import check
 
-        settings.check(config)
+        check(config)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -59,9 +59,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _select(config, items)
     ours = [item for item in items if fixtures.concerns_us(item)]
     if ours:
-        from pytest_asyncbench import collection
+        from pytest_asyncbench.collection import prepare
 
-        collection.prepare(config, ours)
+        prepare(config, ours)
 
 
 def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -76,25 +76,25 @@ def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     if not fixtures.concerns_us(item):
         return (yield)
-    from pytest_asyncbench import outcomes
+    from pytest_asyncbench.outcomes import set_up
 
-    return (yield from outcomes.set_up(item))
+    return (yield from set_up(item))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if not fixtures.uses_load(item):
         return (yield)
-    from pytest_asyncbench import outcomes
+    from pytest_asyncbench.outcomes import judge_body
 
-    return (yield from outcomes.judge_body(item))
+    return (yield from judge_body(item))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if bench := _bench(config):
-        from pytest_asyncbench.report import summary
+        from pytest_asyncbench.report.summary import write
 
-        summary.write(terminalreporter, bench.cases)
+        write(terminalreporter, bench.cases)
 
 
 @pytest.hookimpl(trylast=True)

@@ -14,16 +14,16 @@ from pytest_asyncbench.units import seconds
 def check(config: pytest.Config) -> None:
     """Check every option. Raises pytest.UsageError that names where the wrong one stands."""
     for option in OPTIONS:
-        value(config, option.name)
+        option_value(config, option.name)
 
 
-def smoke(config: pytest.Config) -> bool:
+def is_smoke(config: pytest.Config) -> bool:
     """Whether this run only checks that the load tests themselves are sound."""
     given = config.getoption("asyncbench_smoke")
     return bool(config.getini("asyncbench_smoke") if given is None else given)
 
 
-def value(config: pytest.Config, name: str) -> Any:
+def option_value(config: pytest.Config, name: str) -> Any:
     """The checked value of an option: times in seconds, numbers as numbers; None where nothing is set.
 
     Raises pytest.UsageError for a value that cannot be meant.

@@ -10,11 +10,14 @@ from pytest_asyncbench.agent import checks
 from pytest_asyncbench.agent.ledger import CENSORED
 from pytest_asyncbench.agent.slot import Slot
 from pytest_asyncbench.agent.user import User
-from pytest_asyncbench.traffic.plan import SHORTEST_SETTLE, ClosedSlot, longest_tail
+from pytest_asyncbench.traffic.plan import LONGEST_WINDOW, SHORTEST_SETTLE, ClosedSlot, longest_tail
 from pytest_asyncbench.traffic.samples import SlotResult
 
 TIMER_GRACE = 0.002
 """Seconds that a timer may be late without being held against the agent: the loop's timers count milliseconds."""
+
+STRETCH = 0.02
+"""Seconds by which `measure` is made longer while it holds too few requests."""
 
 
 class ClosedRun(Slot):
@@ -52,9 +55,14 @@ class ClosedRun(Slot):
         self.ledger.opened = monotonic()
         self.cpu = process_time()
         await asyncio.sleep(self.plan.window)
+        while len(self.ledger.outcome) < self.plan.least and self._open_for() < LONGEST_WINDOW:
+            await asyncio.sleep(STRETCH)
         self.cpu = process_time() - self.cpu
         self.closed = monotonic()
         self.idle += sum(self._overdue(user) for user in self.users if not user.busy)
+
+    def _open_for(self) -> float:
+        return monotonic() - self.ledger.opened
 
     async def _tail(self) -> None:
         """Users go on, so that what was sent in `measure` is answered under the same load."""

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 
-from pytest_asyncbench import units
 from pytest_asyncbench.errors import UnknownValue
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.interval import interval
 from pytest_asyncbench.measure.value import Measure, Origin
 from pytest_asyncbench.metrics import METRICS, Metric, metric
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
+from pytest_asyncbench.units import show_count
 from pytest_asyncbench.verdict.effort import Effort
 
 _numbers = count(1)
@@ -135,4 +135,4 @@ class Run:
 
 
 def _ratio_of(name: str) -> Metric:
-    return replace(metric(name), name=f"{name} ratio", unit="", show=units.show_count)
+    return replace(metric(name), name=f"{name} ratio", unit="", show=show_count)

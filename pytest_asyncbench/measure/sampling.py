@@ -202,20 +202,21 @@ def _one_slot(
     agent: LoadAgent, subject: Subject, number: int, plan: LoadPlan, windows: Windows, state: _State
 ) -> Slot:
     before = usage.cpu_times(subject.pids())
-    result = agent.run(_slot(subject, plan, windows.seconds[subject.variant], state))
+    result = agent.run(_slot(subject, plan, windows.seconds[subject.variant], state, windows.least))
     pids = subject.pids()
     cpu = usage.cpu_between(before, usage.cpu_times(pids))
     _learn(subject, result, state)
     return Slot(subject.variant, number, result, cpu, usage.memory(pids))
 
 
-def _slot(subject: Subject, plan: LoadPlan, window: float, state: _State) -> ClosedSlot:
+def _slot(subject: Subject, plan: LoadPlan, window: float, state: _State, least: int = 0) -> ClosedSlot:
     return ClosedSlot(
         target=subject.target,
         requests=subject.requests,
         users=plan.users,
         window=window,
         cycle=min(LONGEST, state.cycle(subject.variant)),
+        least=least,
         think_time=plan.think_time,
         timeout=plan.timeout,
         keepalive=plan.keepalive,

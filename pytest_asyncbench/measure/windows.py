@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.traffic.load_plan import LoadPlan
+from pytest_asyncbench.traffic.plan import LONGEST_WINDOW
 
-LONGEST = 5.0
+LONGEST = LONGEST_WINDOW
 """Seconds; a longer slot would leave too few rounds in a bearable time."""
 FEWEST, ENOUGH = 20, 100
 """Requests in a slot: at least 20, and up to 100 where they differ so much that fewer would say little."""
@@ -24,10 +25,12 @@ FEWEST_DATA = 8
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Length of each variant's window in seconds, and the number of whole rounds merged into one datum."""
+    """Length of each variant's window in seconds, the number of whole rounds merged into one datum, and the requests
+    that a window must hold at least (it is stretched for them)."""
 
     seconds: Mapping[str, float]
     merged: int = 1
+    least: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def plan_windows(plan: LoadPlan, paces: Mapping[str, Pace], answers: int, metric
     merged = max(1, *(math.ceil(answers * HEADROOM * cycles[v] / plan.users / windows[v]) for v in cycles))
     if merged > 1:
         _require_time(plan, windows, cycles, merged, metric)
-    return Windows(windows, merged)
+    return Windows(windows, merged, math.ceil(answers / merged))
 
 
 def for_duration(plan: LoadPlan, variants: Iterable[str], cap: int) -> tuple[Windows, int]:

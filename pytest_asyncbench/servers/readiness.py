@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import select
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 PAUSE = 0.005
 """Seconds between two questions; refused connections cost next to nothing."""
+LOG_LINES = 60
+"""Lines shown of a server that did not start: the first cause stands above the tracebacks that followed from it."""
 
 
 def wait_ready(spec: ServerSpec, process: Process, port: int) -> float:
@@ -30,7 +33,7 @@ def wait_ready(spec: ServerSpec, process: Process, port: int) -> float:
     while time.monotonic() - began < spec.startup_timeout:
         if (code := process.poll()) is not None:
             raise ServerDied(_death(spec, process, code, time.monotonic() - began))
-        ready, seen = _ask(spec, port, spec.startup_timeout - (time.monotonic() - began))
+        ready, seen = _ask(spec, process, port, began + spec.startup_timeout)
         if ready:
             _require_ours(spec, process, port)
             return time.monotonic() - began
@@ -42,21 +45,31 @@ def wait_ready(spec: ServerSpec, process: Process, port: int) -> float:
     )
 
 
-def _ask(spec: ServerSpec, port: int, left: float) -> tuple[bool, str]:
+def _ask(spec: ServerSpec, process: Process, port: int, limit: float) -> tuple[bool, str]:
     """Whether the server is ready, and what was seen, in words."""
     if spec.ready is None:
         return _accepts(port)
-    connection = http.client.HTTPConnection(ports.HOST, port, timeout=max(0.05, left))
+    connection = http.client.HTTPConnection(ports.HOST, port, timeout=max(0.05, limit - time.monotonic()))
     path = _path(spec)
     try:
         headers = {"Host": spec.host_header} if spec.host_header else {}
         connection.request("GET", path, headers=headers)
+        if not _answers(connection.sock, process, limit):
+            return False, f"GET {path} was accepted and not answered"
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         return False, f"{type(error).__name__}: {error}"
     finally:
         connection.close()
     return spec.ready == ANY_ANSWER or 200 <= status < 300, f"GET {path} answered {status}"
+
+
+def _answers(connection: socket.socket, process: Process, limit: float) -> bool:
+    """Wait for the first byte, but no longer than the process lives: somebody else may have accepted."""
+    while process.poll() is None and (left := limit - time.monotonic()) > 0:
+        if select.select([connection], [], [], min(left, 0.1))[0]:
+            return True
+    return False
 
 
 def _path(spec: ServerSpec) -> str:
@@ -98,5 +111,5 @@ def _death(spec: ServerSpec, process: Process, code: int, after: float) -> str:
 
 
 def _log(process: Process) -> str:
-    tail = process.log_tail().strip()
+    tail = process.log_tail(LOG_LINES).strip()
     return f"Its last lines:\n{tail}" if tail else "It wrote nothing."

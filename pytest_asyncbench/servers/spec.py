@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_asyncbench import units
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.units import seconds
 
 if TYPE_CHECKING:
     from pytest_asyncbench.servers.programs import Program
@@ -116,7 +116,7 @@ def _normal(program: str, given: Mapping[str, Any]) -> dict[str, Any]:
     if "argv" in out:
         out["argv"] = _strings(program, "argv", out["argv"])
     if "startup_timeout" in out:
-        out["startup_timeout"] = units.seconds(out["startup_timeout"], f"{program}(startup_timeout=...)")
+        out["startup_timeout"] = seconds(out["startup_timeout"], f"{program}(startup_timeout=...)")
     for word in ("cwd", "python"):
         if isinstance(out.get(word), Path):
             out[word] = str(out[word])

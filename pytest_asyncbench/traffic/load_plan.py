@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_asyncbench import units
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.traffic.requests import KEYWORDS, RequestDescription
+from pytest_asyncbench.units import seconds
 
 OK_STATUSES = frozenset(range(200, 300))
 CAPS = (8, 12, 18, 30)
@@ -96,7 +96,7 @@ def _users(value: object, what: str) -> int:
 
 
 def _time(value: object, what: str) -> float:
-    time = units.seconds(value, what)
+    time = seconds(value, what)
     if time == 0 and not what.endswith(("warmup", "think_time")):
         raise SpecError(f"{what}={value!r}: it must be longer than zero")
     return time

@@ -37,7 +37,8 @@ class ClosedSlot:
 
     `requests` are sent by each user in turn. `cycle` is the mean time from one send of a user to its next, as
     far as it is known (0: not known); the users' first sends are spread evenly over it, and `measure` opens
-    max(0.2 s, `cycle`) after the first send. `window` is the length of `measure`.
+    max(0.2 s, `cycle`) after the first send. `window` is the length of `measure`, which stays open longer, up to
+    5 s, until at least `least` requests that were sent in it have ended.
     """
 
     target: Target
@@ -45,6 +46,7 @@ class ClosedSlot:
     users: int
     window: float
     cycle: float = 0.0
+    least: int = 0
     think_time: float = 0.0
     timeout: float = 30.0
     connect_timeout: float = 5.0
@@ -78,10 +80,14 @@ def longest_tail(mean_cycle: float) -> float:
     return max(PATIENT_TAIL, 3 * mean_cycle)
 
 
+LONGEST_WINDOW = 5.0
+"""Seconds that `measure` stays open at most for the sake of `least`."""
+
+
 def longest_time(plan: ClosedSlot | Burst) -> float:
     """Seconds after which a slot has ended in any case: every wait in it is bounded by the plan."""
     around = plan.connect_timeout + plan.timeout
     if isinstance(plan, Burst):
         return around + -(-plan.count // plan.users) * (plan.timeout + 1.0)
-    measured = max(SHORTEST_SETTLE, plan.cycle) + plan.window
+    measured = max(SHORTEST_SETTLE, plan.cycle) + max(plan.window, LONGEST_WINDOW if plan.least else 0.0)
     return around + measured + longest_tail(measured + plan.think_time)
