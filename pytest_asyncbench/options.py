@@ -38,7 +38,9 @@ OPTIONS = (
     Option(
         "warmup", None, "TIME", "time", "length of a server's warm-up (default: until steady, 2 s to 10 s)"
     ),
-    Option("rounds", "30", "N", "rounds", "rounds at most: 8, 12, 18 or 30"),
+    Option(
+        "rounds", None, "N", "rounds", "rounds at most: 8, 12, 18, 30 (default: 30; 12 without statements)"
+    ),
     Option("max-time", "300s", "TIME", "positive_time", "time at most for one load call"),
     Option("confidence", "0.95", "SHARE", "confidence", "1 - the error rate promised for a claim"),
     Option(

@@ -61,10 +61,13 @@ def plan_windows(plan: LoadPlan, paces: Mapping[str, Pace], answers: int, metric
                 f"{variant}: a user's mean cycle is {cycle:.1f} s; slots are {LONGEST:g} s at most and must hold "
                 "a whole cycle. Use fewer users or a shorter think_time."
             )
-    wanted = {variant: max(pace.enough, answers * HEADROOM) for variant, pace in paces.items()}
+    planned = (
+        answers * HEADROOM if answers > 1 else 1
+    )  # a whole cycle, which every window has, is enough for a mean
+    wanted = {variant: max(pace.enough, planned) for variant, pace in paces.items()}
     needed = {variant: wanted[variant] * cycle / plan.users for variant, cycle in cycles.items()}
     windows = {v: min(LONGEST, max(plan.slot, cycles[v], needed[v])) for v in cycles}
-    merged = max(1, *(math.ceil(answers * HEADROOM * cycles[v] / plan.users / windows[v]) for v in cycles))
+    merged = max(1, *(math.ceil(planned * cycles[v] / plan.users / windows[v]) for v in cycles))
     if merged > 1:
         _require_time(plan, windows, cycles, merged, metric)
     return Windows(windows, merged, math.ceil(answers / merged))
