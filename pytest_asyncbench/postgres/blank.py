@@ -17,6 +17,7 @@ from pathlib import Path
 from pytest_asyncbench.errors import PostgresError
 from pytest_asyncbench.postgres.account import Account, run_as
 from pytest_asyncbench.postgres.binaries import Installation
+from pytest_asyncbench.postgres.rundir import spread_directories
 
 SUPERUSER = "postgres"
 STATEMENTS = "pg_stat_statements"
@@ -121,6 +122,7 @@ def cache_directory() -> Path | None:
     home = Path(named) if named and os.path.isabs(named) else Path("~/.cache").expanduser()
     for path in (home / "pytest-asyncbench", *_temporary()):
         if _make_private(path):
+            spread_directories(path)
             return path
     return None
 

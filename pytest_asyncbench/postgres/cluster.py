@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import random
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pytest_asyncbench.errors import PostgresError
 from pytest_asyncbench.postgres import names, profiles
 from pytest_asyncbench.postgres.address import Address, load_psycopg
+from pytest_asyncbench.postgres.administrator import Administrator
 from pytest_asyncbench.postgres.database import Database, Template, strategy
 from pytest_asyncbench.postgres.loading import LoadStep, run_steps
 from pytest_asyncbench.postgres.names import quote_identifier, quote_literal
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
 
 OLDEST = 13
 """DROP DATABASE ... WITH (FORCE) is that old."""
+READ_TABLES = """
+DO $$ DECLARE name regclass; BEGIN
+    FOR name IN
+        SELECT oid FROM pg_class WHERE relkind IN ('r', 'm') AND relpersistence <> 't' AND oid >= 16384
+        AND relnamespace <> 'information_schema'::regnamespace AND relpages BETWEEN 1 AND 4096
+    LOOP EXECUTE format('SELECT count(*) FROM ONLY %s', name); END LOOP;
+END $$
+"""
+"""4096 pages: a larger table is read through a ring of buffers that leaves nothing behind."""
 
 
 class Cluster:
@@ -57,13 +68,12 @@ class Cluster:
         self.profile = profile
         self.missing: tuple[str, ...] = ()
         self._address = address
-        self._admin_address = server.admin if server else address
+        self._administrator = Administrator(server.admin if server else address, maintenance_dbname)
         self._server = server
         self._guard = guard
         self._psql = psql
         self._prefix = prefix or names.run_prefix()
         self.dbname = "tests" if server else f"{self._prefix}_tests"
-        self._admin: psycopg.Connection[Any] | None = None
         self._lock = threading.RLock()
         self._numbers = itertools.count(1)
         self._databases: list[str] = []
@@ -118,15 +128,7 @@ class Cluster:
 
     def database(self, template: Template | None = None, name_hint: str = "db") -> Database:
         """A fresh clone of the template (without one, of an empty database)."""
-        template = template or self._base
-        name = names.database_name(self._prefix, name_hint, next(self._numbers))
-        copying = strategy(self.major, self.settings.get("fsync") == "on", template.size)
-        clause = f" STRATEGY {copying}" if copying else ""
-        self._create(name, f"TEMPLATE {quote_identifier(template.name)}{clause}")
-        database = Database(name, self._address, self._drop)
-        if copying == "file_copy" and template is not self._base:
-            self._touch(name)
-        return database
+        return self._create(name_hint, template or self._base)
 
     def close(self) -> None:
         """Stop our server, or drop our databases on another's; calling it again does nothing."""
@@ -137,27 +139,17 @@ class Cluster:
             if self._server is None:
                 self._drop_all()
         finally:
-            if self._admin is not None:
-                self._admin.close()
+            self._administrator.close()
             if self._server is not None:
                 self._server.stop()
             if self._guard is not None:
                 self._guard.dismiss()
 
     def execute(self, statement: str, *, dbname: str | None = None) -> list[tuple[Any, ...]]:
-        """Run one statement as the administrator, outside transactions, and give its rows.
-
-        Without `dbname` over one connection that is kept open, so that it costs no connecting.
-        """
+        """Run one statement as the administrator, outside transactions, and give its rows."""
         if dbname is not None:
-            with self._admin_address.connect(dbname, autocommit=True) as connection:
-                return _rows(connection, statement)
-        with self._lock:
-            if self._admin is None or self._admin.closed:
-                self._admin = self._admin_address.connect(
-                    self.maintenance_dbname, autocommit=True, application_name=names.PREFIX
-                )
-            return _rows(self._admin, statement)
+            return self._administrator.execute_in(dbname, statement)
+        return self._administrator.execute(statement)
 
     def _ask_settings(self, given: Iterable[str]) -> tuple[str, Mapping[str, str]]:
         wanted = {name.lower(): name for name in (*profiles.REPORTED, *given)}
@@ -180,7 +172,10 @@ class Cluster:
             raise PostgresError(f"there is no database {dbname!r} at {self.host}:{self.port}")
         return int(rows[0][0])
 
-    def _create(self, name: str, clauses: str) -> None:
+    def _create(self, hint: str, template: Template) -> Database:
+        name = names.database_name(self._prefix, hint, next(self._numbers))
+        copying = strategy(self.major, self.settings.get("fsync") == "on", template.size)
+        clauses = f"TEMPLATE {quote_identifier(template.name)}{self._how(copying)}"
         self._databases.append(name)
         error = load_psycopg().Error
         try:
@@ -193,6 +188,14 @@ class Cluster:
         except BaseException:  # interrupted: the server may have made it
             self._drop(name)
             raise
+        if copying == "file_copy" and template is not self._base:
+            self._touch(name)
+        return Database(name, self._address, self._drop)
+
+    def _how(self, copying: str) -> str:
+        """How CREATE DATABASE copies, and under which number: it names the directory, see `spread_directories`."""
+        number = f" OID {random.randrange(1 << 24, 1 << 31)}" if self._server and self.major >= 15 else ""
+        return (f" STRATEGY {copying}" if copying else "") + number
 
     def _drop(self, name: str) -> None:
         if name not in self._databases:
@@ -218,10 +221,10 @@ class Cluster:
                 ) from failure
 
     def _load(self, load: Sequence[LoadStep]) -> Template:
-        name = names.database_name(self._prefix, "template", next(self._numbers))
-        self._create(name, f"TEMPLATE {quote_identifier(self._base.name)}")
+        database = self._create("template", self._base)
+        name = database.name
         try:
-            run_steps(load, Database(name, self._address, self._drop), self._psql)
+            run_steps(load, database, self._psql)
             self._vacuum(name)
             self._close_template(name)
         except BaseException:
@@ -249,16 +252,4 @@ class Cluster:
 
     def _touch(self, name: str) -> None:
         """Read a copied database once: its pages are not in shared buffers yet, another variant's may be."""
-        tables = (
-            "SELECT format('SELECT count(*) FROM ONLY %s', oid::regclass) FROM pg_class WHERE relkind IN ('r', 'm') "
-            "AND relpersistence <> 't' AND relnamespace <> 'information_schema'::regnamespace "
-            "AND relpages BETWEEN 1 AND 4096 AND oid >= 16384"
-        )
-        with self._admin_address.connect(name, autocommit=True) as connection:
-            for (query,) in _rows(connection, tables):
-                connection.execute(query)
-
-
-def _rows(connection: psycopg.Connection[Any], statement: str) -> list[tuple[Any, ...]]:
-    cursor = connection.execute(statement.encode())
-    return cursor.fetchall() if cursor.description else []
+        self.execute(READ_TABLES, dbname=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -81,11 +82,11 @@ def _address(dsn: str) -> tuple[Address, str]:
     psycopg = load_psycopg()
     try:
         parameters = psycopg.conninfo.conninfo_to_dict(dsn)
-    except psycopg.ProgrammingError as error:
+    except psycopg.ProgrammingError:
         raise PostgresError(
             f"--asyncbench-postgres takes auto, system, embedded, or the address of a server "
-            f"(postgresql://USER:PASSWORD@HOST:PORT/DATABASE), not {dsn!r}: {error}"
-        ) from error
+            f"(postgresql://USER:PASSWORD@HOST:PORT/DATABASE), not {without_password(dsn)!r}"
+        ) from None  # libpq quotes what it did not understand, which may be the password
     try:
         with psycopg.connect(dsn, connect_timeout=10) as connection:
             info = connection.info
@@ -95,6 +96,12 @@ def _address(dsn: str) -> tuple[Address, str]:
         raise PostgresError(
             f"the PostgreSQL server of --asyncbench-postgres cannot be used: {error}"
         ) from error
+
+
+def without_password(dsn: str) -> str:
+    """A DSN, well-formed or not, as it may be shown."""
+    hidden = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", dsn)
+    return re.sub(r"(password\s*=\s*)('(\\.|[^'])*'|\S+)", r"\1***", hidden)
 
 
 def _guard(dsn: str, prefix: str) -> Guard:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_asyncbench.postgres.account import Account
-from pytest_asyncbench.postgres.rundir import LOCK, PREFIX, live, places
+from pytest_asyncbench.postgres.rundir import LOCK, PREFIX, data_directory, live, places
 
 SWEEP_LIMIT = 5.0
 """Seconds that a forgotten server has to end."""
@@ -59,12 +59,16 @@ def _lock(fd: int) -> bool:
 
 def _end_server(path: Path) -> None:
     """End the server that still runs there, if it is really that one."""
+    if not hasattr(os, "pidfd_open"):  # no way to be sure which process it is
+        return
     with contextlib.suppress(OSError, ValueError):
-        pid = int((path / "data" / "postmaster.pid").read_text().splitlines()[0])
+        pid = int((data_directory(path) / "postmaster.pid").read_text().splitlines()[0])
         fd = os.pidfd_open(pid)  # from here on the number cannot become another process's
         try:
             program = Path(os.readlink(f"/proc/{pid}/exe")).name
-            if os.readlink(f"/proc/{pid}/cwd") == str(path / "data") and program.startswith("postgres"):
+            if os.readlink(f"/proc/{pid}/cwd") == str(data_directory(path)) and program.startswith(
+                "postgres"
+            ):
                 signal.pidfd_send_signal(fd, signal.SIGQUIT)
                 _wait_for_end(pid)
         finally:

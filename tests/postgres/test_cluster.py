@@ -108,6 +108,19 @@ def test_template_without_steps_is_empty(cluster):
         assert tables.fetchone() == (0,)
 
 
+def test_clones_are_in_shared_buffers(cluster, tmp_path):
+    (tmp_path / "big.sql").write_text(
+        "CREATE TABLE big AS SELECT repeat('x', 500) t FROM generate_series(1, 9000)"
+    )
+    with (
+        cluster.database(cluster.template(validate_load(["big.sql"], tmp_path))) as database,
+        database.connect() as connection,
+    ):
+        plan = connection.execute("EXPLAIN (ANALYZE, BUFFERS) SELECT count(*) FROM big").fetchall()
+    assert "shared hit=" in str(plan)
+    assert "read=" not in str(plan)
+
+
 def test_connections_to_the_template_do_not_matter(cluster, tmp_path):
     held = []
 

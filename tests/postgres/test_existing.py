@@ -94,6 +94,20 @@ def test_what_cannot_be_reached(dsn, message):
         provide(dsn)
 
 
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://u:top:secret@host:port/x",
+        "postgresql://u:secret@[::1/x",
+        "host=h password='a secret' nonsense",
+    ],
+)
+def test_passwords_are_not_shown(dsn):
+    with pytest.raises(PostgresError, match="auto, system, embedded") as raised:
+        provide(dsn)
+    assert "secret" not in str(raised.value)
+
+
 def test_wrong_password(cluster):
     with pytest.raises(PostgresError, match="password") as raised:
         provide(f"postgresql://postgres:secret@127.0.0.1:{cluster.port}/postgres")
