@@ -103,7 +103,7 @@ def test_what_cannot_be_reached(dsn, message):
     ],
 )
 def test_passwords_are_not_shown(dsn):
-    with pytest.raises(PostgresError, match="auto, system, embedded") as raised:
+    with pytest.raises(PostgresError, match="asyncbench-postgres") as raised:
         provide(dsn)
     assert "secret" not in str(raised.value)
 
