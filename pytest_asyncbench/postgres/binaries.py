@@ -48,7 +48,7 @@ class Installation:
     @property
     def major(self) -> int:
         """The number that decides what the server can do."""
-        return int(re.split(r"\D", self.version)[0])
+        return major(self.version)
 
     def program(self, name: str) -> str:
         """The path of one of its programs."""
@@ -65,6 +65,11 @@ class Installation:
 
     def __str__(self) -> str:
         return f"PostgreSQL {self.version} ({self.source}, {self.bindir})"
+
+
+def major(version: str) -> int:
+    """18 of "18.6", of "18beta2" too."""
+    return int(re.split(r"\D", version)[0])
 
 
 def find(choice: str) -> list[Installation]:

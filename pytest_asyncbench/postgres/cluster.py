@@ -13,6 +13,7 @@ from pytest_asyncbench.errors import PostgresError
 from pytest_asyncbench.postgres import names, profiles
 from pytest_asyncbench.postgres.address import Address, load_psycopg
 from pytest_asyncbench.postgres.administrator import Administrator
+from pytest_asyncbench.postgres.binaries import major
 from pytest_asyncbench.postgres.database import Database, Template, strategy
 from pytest_asyncbench.postgres.loading import LoadStep, run_steps
 from pytest_asyncbench.postgres.names import quote_identifier, quote_literal
@@ -77,7 +78,8 @@ class Cluster:
         self._lock = threading.RLock()
         self._numbers = itertools.count(1)
         self._databases: list[str] = []
-        self._templates: dict[tuple[object, ...], Template] = {}
+        # The steps are kept, too: a function is known by its id, which must not become another one's.
+        self._templates: dict[tuple[object, ...], tuple[Template, Sequence[LoadStep]]] = {}
         self._closed = False
         try:
             self._base = Template(base, self._size(base))
@@ -98,7 +100,7 @@ class Cluster:
     @property
     def major(self) -> int:
         """The number that decides what the server can do."""
-        return int(self.version.split(".")[0])
+        return major(self.version)
 
     def dsn(self, dbname: str | None = None) -> str:
         """The URL of a database; without a name, of one that always exists."""
@@ -123,8 +125,8 @@ class Cluster:
         key = tuple(step.key() for step in load)
         with self._lock:
             if key not in self._templates:
-                self._templates[key] = self._load(load)
-            return self._templates[key]
+                self._templates[key] = self._load(load), load
+            return self._templates[key][0]
 
     def database(self, template: Template | None = None, name_hint: str = "db") -> Database:
         """A fresh clone of the template (without one, of an empty database)."""
@@ -158,7 +160,7 @@ class Cluster:
         query = f"SELECT name, current_setting(name) FROM pg_settings WHERE lower(name) IN ({listed})"
         settings = {wanted[name.lower()]: value for name, value in self.execute(query)}
         version = self.execute("SHOW server_version")[0][0].split()[0]
-        if int(version.split(".")[0]) < OLDEST:
+        if major(version) < OLDEST:
             raise PostgresError(
                 f"PostgreSQL {version} at {self.host}:{self.port} is too old: {OLDEST} is needed"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -49,6 +50,7 @@ def connect(dsn: str, settings: Mapping[str, object]) -> Cluster:
         maintenance_dbname=dbname,
         prefix=prefix,
         given=settings,
+        psql=shutil.which("psql"),
         guard=_guard(address.dsn(dbname), prefix),
     )
     return _checked(cluster, settings)
@@ -74,6 +76,7 @@ def adopt(process_fixture: Any) -> Cluster:
         profile="as found",
         base=process_fixture.template_dbname,
         maintenance_dbname=maintenance,
+        psql=shutil.which("psql"),
     )
     return _checked(cluster, {})
 
