@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.marks import is_built_in
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.metrics import Metric, metric
@@ -34,6 +35,11 @@ class Judgement:
     outcome: Outcome
     why: str
     verdict: Verdict | None = None
+
+    @property
+    def is_worth_a_line(self) -> bool:
+        """False for a limit that nobody wrote and that was not broken."""
+        return not is_built_in(self.statement) or self.outcome in ("FAIL", "INVALID")
 
 
 def decided(evidence: Evidence, statements: Sequence[Statement], effort: Effort, rounds: int) -> bool:

@@ -9,7 +9,6 @@ from typing import Any, Protocol, TypeAlias
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
-from pytest_asyncbench.marks import is_built_in
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.measure.sampling import (
@@ -110,7 +109,7 @@ class TestCase:
     def told(self) -> list[Judgement]:
         """Every judgement worth a line: all but the built-in limits that were kept."""
         judgements = [judgement for record in self.records for judgement in record.judgements]
-        return [item for item in judgements if item.outcome != "PASS" or not is_built_in(item.statement)]
+        return [judgement for judgement in judgements if judgement.is_worth_a_line]
 
     def unused(self) -> str | None:
         """Why the test's statements were not judged at all, in words; None if they were."""
@@ -131,7 +130,13 @@ class TestCase:
             Slot(subject.variant, 1, one_request(self.stage.agent(), subject, plan)) for subject in subjects
         )
         evidence = Evidence(plan, {s.variant: s.spec for s in subjects}, (slots,), 0, 8)
-        return self._run(evidence, Effort(self.settings.confidence), smoke=True)
+        effort = Effort(self.settings.confidence)
+        run = self._run(evidence, effort, smoke=True)
+        errors = [statement for statement in self.statements if statement.metric == "errors"]
+        broken = [item for item in judge_all(evidence, errors, effort) if item.outcome == "FAIL"]
+        if broken:  # an answer that is not ok is no question of speed
+            self.records.append(Record(run, tuple(broken)))
+        return run
 
     def _run(self, evidence: Evidence, effort: Effort, smoke: bool = False) -> Run:
         for variant in evidence.variants:

@@ -18,15 +18,15 @@ _SECONDS = {None: 1.0, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0,
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(%|x)?\s*", re.IGNORECASE)
 
 
-def seconds(value: object, what: str = "a time") -> float:
+def seconds(value: object, what: str = "") -> float:
     """A time in seconds, from a number of seconds or a string such as "250ms", "5s", "2m".
 
-    `what` names the time in the error. Raises SpecError for anything else, and for negative or infinite times.
+    `what` begins the error. Raises SpecError for anything else, and for negative or infinite times.
     """
     number = _seconds(value)
     if number is None or not math.isfinite(number) or number < 0:
         raise SpecError(
-            f"{what}: {value!r} is no time; write seconds or a string such as '250ms', '5s', '2m'"
+            f"{what}{': ' * bool(what)}{value!r} is no time; write seconds or a string such as '250ms', '5s', '2m'"
         )
     return number
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from pytest_asyncbench.errors import UnknownValue
 from pytest_asyncbench.judging import WORST_FIRST, Judgement
-from pytest_asyncbench.marks import is_built_in
 from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.metrics import metric
@@ -57,8 +56,8 @@ def record_lines(record: Record) -> list[str]:
 
 
 def judgement_lines(judgement: Judgement) -> list[str]:
-    """A verdict, the statement and the reason, wrapped; nothing for a built-in limit that was kept."""
-    if judgement.outcome == "PASS" and is_built_in(judgement.statement):
+    """A verdict, the statement and the reason, wrapped; nothing for what is not worth a line."""
+    if not judgement.is_worth_a_line:
         return []
     return textwrap.wrap(judgement_text(judgement), WIDTH, initial_indent="  ", subsequent_indent="      ")
 

@@ -31,7 +31,7 @@ class Project:
         self.pytester = pytester
         self.path = pytester.path
         shutil.copy(Path(__file__).parent / "tiny.py", pytester.path)
-        pytester.makefile(".ini", pytest=INI)
+        (pytester.path / "pytest.ini").write_text(INI)
 
     def write(self, body: str) -> Project:
         self.pytester.makepyfile(test_it=HEADER + body)
