@@ -114,10 +114,11 @@ def _memory(datum: Datum) -> float:
     return max(known)
 
 
+_NUMBER = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
+
+
 def _per_second(value: object, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise SpecError(f"{what}: {value!r} is no number of requests per second")
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:rps|/s)?\s*", str(value))
+    match = re.fullmatch(rf"\s*{_NUMBER}\s*(?:rps|/s)?\s*", str(value))
     if not match or float(match[1]) <= 0:
         raise SpecError(f"{what}: {value!r} is no number of requests per second; write 300")
     return float(match[1])
@@ -127,7 +128,7 @@ _BYTES = {"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2
 
 
 def _size(value: object, what: str) -> float:
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?i?b?)\s*", str(value).lower())
+    match = re.fullmatch(rf"\s*{_NUMBER}\s*([kmg]?i?b?)\s*", str(value).lower())
     if not match or match[2] not in _BYTES:
         raise SpecError(f"{what}: {value!r} is no size; write '250 MB' or a number of bytes")
     return float(match[1]) * _BYTES[match[2]]

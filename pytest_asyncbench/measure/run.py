@@ -48,7 +48,7 @@ class VariantRun:
         if entry.kind != "sampled":
             pooled = entry.read(slots)
             return Measure(entry, self.variant, pooled, pooled, pooled, (pooled,), self._origin)
-        data = self._evidence.data(self.variant)
+        data = self._evidence.data(self.variant) or (slots,)  # too few rounds for one whole datum
         try:
             values = tuple(entry.read(datum) for datum in data)
         except UnknownValue:  # too few answers in single slots; all of them together may have enough

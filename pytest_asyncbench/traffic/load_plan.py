@@ -105,18 +105,18 @@ def _time(value: object, what: str) -> float:
 def _expect(value: object, what: str) -> frozenset[int]:
     statuses = [value] if isinstance(value, int) else value
     if isinstance(statuses, Iterable) and not isinstance(statuses, str | bytes):
-        found = frozenset(statuses)
+        found = list(statuses)
         if found and all(isinstance(status, int) and 200 <= status <= 599 for status in found):
-            return found
+            return frozenset(found)
     raise SpecError(f"{what}={value!r}: write a status such as 201, or a set of them")
 
 
 def _rounds(value: object, what: str) -> int:
-    if value not in CAPS:
+    if not isinstance(value, int) or value not in CAPS:
         raise SpecError(
             f"{what}={value!r}: the rule looks after {', '.join(map(str, CAPS))} rounds; write one of them"
         )
-    return int(str(value))
+    return value
 
 
 def _flag(value: object, what: str) -> bool:

@@ -17,6 +17,9 @@ KEYWORDS = ("params", "headers", "cookies", "content", "data", "files", "json")
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
+_REFUSALS = (TypeError, ValueError, AttributeError, AssertionError, RuntimeError)
+"""What httpx raises for a keyword of a wrong type, for a header that is no text, for an asynchronous body."""
+
 DEFAULT_HEADERS = (("accept", "*/*"), ("user-agent", "pytest-asyncbench"))
 """Sent unless the request has its own. No accept-encoding: whether answers are compressed is the test's to say."""
 
@@ -45,9 +48,9 @@ def request(method: str, url: str, *, name: str | None = None, **keywords: Any) 
         raise SpecError(
             f"request({method!r}, {url!r}) has no keyword {unknown[0]!r}; it has name, {', '.join(KEYWORDS)}"
         )
-    if method.upper() not in METHODS:
+    if str(method).upper() not in METHODS:
         raise SpecError(f"request({method!r}, {url!r}): the method is one of {', '.join(METHODS)}")
-    if not url.startswith("/"):
+    if not isinstance(url, str) or not url.startswith("/"):
         raise SpecError(
             f"request({method!r}, {url!r}): write a path that begins with '/'; load goes to the test's own server"
         )
@@ -68,8 +71,8 @@ def encode(
     try:
         built = httpx.Request(description.method, base_url + description.url, **description.keywords)
         body = built.read()
-    except (TypeError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SpecError(f"{description.label}: httpx cannot build this request: {error}") from error
+    except (*_REFUSALS, httpx.HTTPError, httpx.InvalidURL) as error:
+        raise SpecError(f"{description.label}: httpx cannot build this request: {error!r}") from error
     head = [f"{built.method} ".encode() + built.url.raw_path + b" HTTP/1.1"]
     head += [name + b": " + value for name, value in _headers(built, body, host_header, keepalive)]
     if any(b"\r" in line or b"\n" in line for line in head):

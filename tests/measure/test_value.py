@@ -1,0 +1,193 @@
+"""Comparisons of measured values ask for evidence."""
+
+from __future__ import annotations
+
+import math
+import operator
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from pytest_asyncbench.errors import Inconclusive
+from pytest_asyncbench.measure.interval import interval
+from pytest_asyncbench.measure.value import Measure, Origin
+from pytest_asyncbench.metrics import metric
+from pytest_asyncbench.verdict.effort import Effort
+
+EFFORT = Effort(0.95, 12)
+HERE = Origin(1, EFFORT)
+RATES = st.lists(st.floats(1, 1000), min_size=8, max_size=12)
+COMPARISONS = st.sampled_from([operator.lt, operator.le, operator.gt, operator.ge])
+TURNED = {
+    operator.lt: operator.gt,
+    operator.le: operator.ge,
+    operator.gt: operator.lt,
+    operator.ge: operator.le,
+}
+OPPOSITE = {
+    operator.lt: operator.ge,
+    operator.le: operator.gt,
+    operator.gt: operator.le,
+    operator.ge: operator.lt,
+}
+
+
+def measure(data: list[float], name: str = "rps", variant: str = "a", origin: Origin = HERE) -> Measure:
+    entry = metric(name)
+    if entry.kind == "counted":
+        return Measure(entry, variant, data[0], data[0], data[0], (data[0],), origin)
+    found = interval(data, EFFORT)
+    return Measure(entry, variant, found.centre, found.low, found.high, tuple(data), origin)
+
+
+fast, slow = measure([100.0 + i for i in range(8)]), measure([50.0 + i for i in range(8)], variant="b")
+
+
+def test_what_the_interval_says_is_true_or_false():
+    assert fast > slow
+    assert slow < fast
+    assert not fast < slow
+    assert fast > 1.2 * slow
+    assert fast > slow * 1.5
+    assert fast / 2 < slow * 1.5
+    assert fast > 90
+    assert not fast >= 120
+    assert fast > 90
+
+
+def test_what_it_does_not_say_is_undecided():
+    for undecided in (lambda: fast > 103, lambda: fast > 1.9 * slow, lambda: sorted([slow * 1.9, fast])):
+        with pytest.raises(Inconclusive, match=r"undecided, ratio .* use a marker, .* or rounds=30"):
+            undecided()
+
+
+def test_fewer_than_eight_rounds_decide_nothing():
+    few, other = measure([100.0] * 7), measure([1.0] * 7)
+    assert (few.low, few.high) == (0, math.inf)
+    with pytest.raises(Inconclusive, match="7 rounds"):
+        _ = few > other
+    with pytest.raises(Inconclusive):
+        _ = few > 1
+
+
+@given(RATES, RATES, COMPARISONS)
+def test_a_comparison_its_mirror_and_its_opposite_agree(a, b, by):
+    rounds = min(len(a), len(b))
+    left, right = measure(a[:rounds]), measure(b[:rounds], variant="b")
+
+    def answer(compare, x, y):
+        try:
+            return compare(x, y)
+        except Inconclusive:
+            return None
+
+    said = answer(by, left, right)
+    assert answer(TURNED[by], right, left) is said
+    assert answer(OPPOSITE[by], left, right) is (None if said is None else not said)
+    if said is not None:
+        assert said is by(left.ratio_to(right).centre, 1)
+
+
+@given(RATES, st.floats(0.1, 10))
+def test_a_factor_scales_the_value_and_its_interval(data, by):
+    plain = measure(data)
+    for scaled in (plain * by, by * plain, plain / (1 / by)):
+        assert scaled.value == pytest.approx(plain.value * by)
+        assert (scaled.low, scaled.high) == pytest.approx((plain.low * by, plain.high * by))
+        assert scaled.data == pytest.approx([item * by for item in data])
+        assert scaled.unit == plain.unit
+
+
+@given(RATES, st.floats(0.1, 10))
+def test_a_factor_moves_to_the_other_side(data, by):
+    left, right = measure(data), measure([100.0] * len(data), variant="b")
+    ratio = left.ratio_to(right)
+    assume(all(abs(bound - by) > 1e-6 * by for bound in (ratio.low, ratio.high, ratio.centre)))
+    try:
+        expected = left / by > right
+    except Inconclusive:
+        with pytest.raises(Inconclusive):
+            _ = left > by * right
+    else:
+        assert (left > by * right) is expected
+
+
+def test_counted_values_are_compared_as_numbers():
+    none, some = measure([0.0], "errors"), measure([0.01], "errors")
+    assert none == 0
+    assert none != 0.01
+    assert some == measure([0.01], "errors")
+    assert none < some
+    assert some <= 0.01
+    assert not some > 0.01
+    assert (none == "nothing") is False
+
+
+def test_sampled_values_are_never_equal():
+    for compare in (operator.eq, operator.ne):
+        with pytest.raises(
+            TypeError, match=r"rps is sampled: two samples are never equal; use <, > or float\(rps\)"
+        ):
+            compare(fast, fast)
+
+
+def test_a_value_is_not_true_or_false_and_is_no_key():
+    with pytest.raises(
+        TypeError, match="rps is a measured value, not true or false; compare it, or use float"
+    ):
+        bool(fast)
+    with pytest.raises(TypeError, match="unhashable"):
+        {fast}  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        (measure([1.0] * 8, "p95"), "rps and p95 are different metrics"),
+        (
+            measure([1.0] * 8, origin=Origin(2, EFFORT)),
+            "come from two load calls, which were not interleaved",
+        ),
+        ("100", "rps cannot be compared with '100'; write a number in 1/s"),
+        (True, "rps cannot be compared with True"),
+        (None, "rps cannot be compared with None"),
+    ],
+)
+def test_comparisons_without_a_meaning(other, why):
+    with pytest.raises(TypeError, match=why):
+        _ = fast > other
+
+
+@pytest.mark.parametrize("by", [0, -1, True, "2", math.nan, fast])
+def test_a_factor_is_a_number_above_zero(by):
+    with pytest.raises(TypeError):
+        _ = fast * by
+
+
+def test_division_by_nothing_or_by_a_value():
+    for by in (0, fast, "2", -1):
+        with pytest.raises(TypeError):
+            _ = fast / by
+
+
+def test_everything_is_more_than_a_negative_number():
+    assert fast > -1
+    assert fast > 0
+    assert not fast < 0
+
+
+def test_a_smoke_run_decides_nothing():
+    smoke = measure([1.0] * 8, origin=Origin(1, EFFORT, smoke=True))
+    with pytest.raises(Inconclusive, match="a smoke run sends one request and decides nothing"):
+        _ = smoke > 0
+
+
+def test_how_values_are_shown():
+    assert str(fast) == "103 [101, 106]"
+    assert repr(fast) == "<a.rps = 103 [101, 106], 8 rounds>"
+    assert repr(1.2 * slow) == "<1.2 x b.rps = 64.2 [61.2, 67.2], 8 rounds>"
+    assert str(measure([0.1] * 3, "p95")) == "100 ms"
+    assert str(measure([0.0], "errors")) == "0 %"
+    assert float(fast) == fast.value == pytest.approx(103.5, abs=0.1)
+    assert (fast.unit, measure([0.1], "p95").unit) == ("1/s", "s")

@@ -1,0 +1,96 @@
+"""The registry of metrics: each is read, written and shown in one place."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_asyncbench.errors import SpecError, UnknownValue
+from pytest_asyncbench.metrics import METRICS, metric
+
+
+def test_the_directions():
+    assert [name for name, entry in METRICS.items() if entry.more_is_better] == ["rps"]
+
+
+@pytest.mark.parametrize("entry", METRICS.values(), ids=list(METRICS))
+def test_every_metric_is_read_from_a_slot_and_shown(make_slot, entry):
+    value = entry.read([make_slot(rps=100, count=1000, cpu=1.0, memory=50e6)])
+    assert value >= 0
+    assert entry.show(value)
+    assert entry.source
+    assert metric(entry.name) is entry
+
+
+def test_what_a_slot_of_known_rate_gives(make_slot):
+    datum = [
+        make_slot(rps=100, count=100, failed=20, cpu=0.5, memory=50e6),
+        make_slot(rps=100, count=100, cpu=0.1, memory=60e6),
+    ]
+    assert metric("rps").read(datum) == pytest.approx(90)
+    assert metric("mean").read(datum) == pytest.approx(0.01)
+    assert metric("errors").read(datum) == 0.1
+    assert metric("cpu_per_request").read(datum) == pytest.approx(0.6 / 200)
+    assert metric("memory").read(datum) == 60e6
+    assert metric("p95").read(datum) == float("inf"), "10 % failed, and what failed is infinitely slow"
+    assert metric("p50").read(datum) == pytest.approx(0.01)
+
+
+def test_needed_answers():
+    needed = {name: entry.needed_answers for name, entry in METRICS.items() if entry.needed_answers > 1}
+    assert needed == {"p50": 20, "p95": 200, "p99": 1000}
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "why"),
+    [
+        ("errors", {"count": 0}, "not a single request was sent"),
+        ("rps", {"count": 0}, "not a single request was sent"),
+        ("mean", {"count": 5, "failed": 5}, "none of 5 requests was answered ok"),
+        ("cpu_per_request", {}, "the CPU time of this server's processes cannot be read"),
+        ("cpu_per_request", {"cpu": 1.0, "count": 0}, "the server did not answer a single request"),
+        ("memory", {}, "the memory of this server's processes cannot be read"),
+        ("p99", {}, "p99 needs 1000 requests, and there are 300"),
+    ],
+)
+def test_what_is_unknown_says_why(make_slot, name, words, why):
+    with pytest.raises(UnknownValue, match=why):
+        metric(name).read([make_slot(**words)])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("rps", "300", 300),
+        ("rps", "300 rps", 300),
+        ("rps", "1.5/s", 1.5),
+        ("p95", "250ms", 0.25),
+        ("errors", "0.1%", 0.001),
+        ("memory", "250 MB", 250e6),
+        ("memory", "1GiB", 2**30),
+        ("memory", "5 k", None),
+        ("memory", 1000, 1000),
+        ("rps", "fast", None),
+        ("rps", "-3", None),
+        ("rps", None, None),
+    ],
+)
+def test_limits_are_written_in_units(name, text, value):
+    if value is None:
+        with pytest.raises(SpecError, match=f"budget: {text!r} is no"):
+            metric(name).parse(text, "budget")
+    else:
+        assert metric(name).parse(text, "budget") == pytest.approx(value)
+
+
+@given(st.floats(0.00001, 1e17), st.sampled_from(["rps", "memory"]))
+def test_any_number_is_a_limit(value, name):
+    assert metric(name).parse(value, "budget") == pytest.approx(value)
+
+
+def test_an_unknown_metric_is_refused_with_the_known_ones():
+    with pytest.raises(
+        SpecError, match="no metric 'latency'; there are rps, mean, p50, p95, p99, min, max, rewrk_p50"
+    ):
+        metric("latency")
