@@ -1,0 +1,142 @@
+"""Nothing outlives pytest: no process, no listening port, no directory, however the run ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+PLACES = [Path("/tmp"), Path("/var/tmp")]
+KEPT = {"pytest-asyncbench-programs", "pytest-asyncbench-cache"}
+PATIENCE = 60.0
+"""Seconds until something must have happened, on a machine that may be very busy."""
+
+BODY = """
+import json, os, pathlib
+
+def told(**facts):
+    pathlib.Path("facts.tmp").write_text(json.dumps(facts))
+    os.rename("facts.tmp", "facts.json")
+
+@pytest.mark.database(load=["schema.sql"])
+@pytest.mark.server(many.with_options(workers=2))
+def test_it(server, database, postgres, load):
+    pids = [*server.pids, *postgres.pids()]
+    told(ports=[server.port, postgres.port], pids=pids)
+    load.get("/slow", users=8, duration="{duration}", warmup="200ms")
+    assert {passes}
+"""
+
+
+class Session:
+    """A pytest session in a process of its own, in a project with a server, an agent and a PostgreSQL."""
+
+    def __init__(self, project, duration: str, passes: bool = True) -> None:
+        (project.path / "schema.sql").write_text("create table t (i int);")
+        project.write(BODY.replace("{duration}", duration).replace("{passes}", str(passes)))
+        self.path = project.path
+        self.mark = f"asyncbench-test-{uuid.uuid4()}"
+        self.temporary = project.path / "tmp"
+        self.temporary.mkdir()
+        self.before = directories()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q"],
+            cwd=self.path,
+            env={**os.environ, "LEFTOVER_MARK": self.mark, "TMPDIR": str(self.temporary)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def wait_until_load_runs(self) -> None:
+        until(lambda: (self.path / "facts.json").exists() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.process.communicate()[0].decode()
+        time.sleep(1.5)  # into the load: nothing tells from outside which phase it is in
+
+    def facts(self) -> dict[str, list[int]]:
+        return json.loads((self.path / "facts.json").read_text())
+
+    def assert_nothing_left(self) -> None:
+        facts = self.facts()
+        until(lambda: not self.processes(facts["pids"]))
+        until(lambda: not listening(facts["ports"]))
+        until(lambda: not (directories() - self.before) and not list(self.temporary.iterdir()))
+
+    def processes(self, pids: list[int]) -> list[psutil.Process]:
+        """Living processes that inherited our mark, or that the test named."""
+        return [
+            p for p in psutil.process_iter() if p.pid != os.getpid() and (p.pid in pids or self.is_marked(p))
+        ]
+
+    def is_marked(self, process: psutil.Process) -> bool:
+        with suppress(psutil.Error, OSError):
+            return process.environ().get("LEFTOVER_MARK") == self.mark
+        return False
+
+
+@pytest.fixture
+def sessions() -> Iterator[list[Session]]:
+    started: list[Session] = []
+    yield started
+    for session in started:
+        if session.process.poll() is None:
+            session.process.kill()
+        session.process.wait()
+
+
+def directories() -> set[Path]:
+    """Directories of running clusters and servers; the caches, which are kept on purpose, have fixed names."""
+    return {path for place in PLACES for path in place.glob("*asyncbench*") if path.name not in KEPT}
+
+
+def listening(ports: list[int]) -> list[int]:
+    found = psutil.net_connections("tcp")
+    return [c.laddr.port for c in found if c.status == psutil.CONN_LISTEN and c.laddr.port in ports]
+
+
+def until(condition) -> None:
+    """Wait for a condition, and fail when it does not come true in time."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("passes", [True, False], ids=["pass", "failure"])
+def test_after_a_normal_end(project, sessions, passes):
+    session = Session(project, "300ms", passes)
+    sessions.append(session)
+    output = session.process.communicate()[0].decode()
+    assert session.process.returncode == (0 if passes else 1), output
+    session.assert_nothing_left()
+
+
+def test_after_ctrl_c_during_load(project, sessions):
+    session = Session(project, "60s")
+    sessions.append(session)
+    session.wait_until_load_runs()
+    session.process.send_signal(signal.SIGINT)
+    output = session.process.communicate(timeout=PATIENCE)[0].decode()
+    assert session.process.returncode == pytest.ExitCode.INTERRUPTED, output
+    session.assert_nothing_left()
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_after_kill_9_during_load(project, sessions, attempt):
+    session = Session(project, "60s")
+    sessions.append(session)
+    session.wait_until_load_runs()
+    assert session.processes(session.facts()["pids"])
+    session.process.kill()
+    session.process.communicate(timeout=PATIENCE)
+    session.assert_nothing_left()
