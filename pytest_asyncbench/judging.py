@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.errors import SpecError, UnknownValue
 from pytest_asyncbench.marks import is_built_in
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures
@@ -45,7 +45,8 @@ class Judgement:
 def decided(evidence: Evidence, statements: Sequence[Statement], effort: Effort, rounds: int) -> bool:
     """Whether sampling may end: every sampled statement has its verdict, or there are none and `rounds` data.
 
-    Also when more rounds would not help: too many errors, or slots that cannot hold what a percentile needs.
+    Also when more rounds would not help: too many errors, slots that cannot hold what a percentile needs, or a round
+    of which there is no ratio (rounds are never deleted).
     """
     if _hopeless(evidence, statements):
         return True
@@ -54,7 +55,7 @@ def decided(evidence: Evidence, statements: Sequence[Statement], effort: Effort,
         return len(evidence.rounds) >= rounds
     try:
         verdicts = [v for statement in sampled for v in _verdicts(evidence, statement, effort, ended=False)]
-    except UnknownValue:
+    except (UnknownValue, SpecError):
         return True
     return None not in verdicts
 
@@ -77,8 +78,8 @@ def _judge(
     subjects = _subjects(evidence, statement)
     if not evidence.rounds and not evidence.complaints:
         return [Judgement(statement, "", "INCONCLUSIVE", "max_time was over before the first round")]
-    broken = [_broken(evidence, statement, statements, names) for names in subjects]
     try:
+        broken = [_broken(evidence, statement, statements, names) for names in subjects]
         verdicts = (
             [None] * len(subjects) if all(broken) else _verdicts(evidence, statement, effort, ended=True)
         )

@@ -1,4 +1,4 @@
-"""Synthetic slots: evidence of known rates, without a server."""
+"""Synthetic slots: evidence of known rates, without a server. Property tests are the same on every machine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
+from hypothesis import settings
 
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.slot import Slot
@@ -15,6 +16,9 @@ from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.traffic.requests import request
 from pytest_asyncbench.traffic.samples import ANSWERED, PHASES, SlotResult
+
+settings.register_profile("same everywhere", deadline=None, derandomize=True)
+settings.load_profile("same everywhere")
 
 
 def samples(
