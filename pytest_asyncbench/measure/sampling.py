@@ -159,8 +159,7 @@ def _rounds(
     progress: Progress,
     deadline: float,
 ) -> Evidence:
-    windows, most = _plan(evidence.plan, goal, state.paces)
-    evidence = replace(evidence, merged=windows.merged)
+    windows, most = _plan(evidence, goal, state.paces)
     number = 0
     while len(evidence.rounds) < most * windows.merged:
         began = time.monotonic()
@@ -177,25 +176,33 @@ def _rounds(
                     state,
                 )
             )
-        dropped = number == 0
-        if dropped:  # the first whole round is never judged
+        if number == 0:  # never judged; but now the paces are known, also where nothing was to warm up
             for slot in slots:
                 state.ok_before[slot.variant] += slot.samples.ok_total
+            windows, most = _plan(evidence, goal, state.paces)
+            evidence = replace(evidence, merged=windows.merged)
         else:
             evidence = replace(evidence, rounds=(*evidence.rounds, tuple(slots)))
             state.complaints += [text for slot in slots for text in _complaints(slot)]
         state.complaints += [death for subject in subjects if (death := subject.died())]
         out_of_time = time.monotonic() + (time.monotonic() - began) > deadline
-        if state.complaints or out_of_time or (not dropped and goal.decided(evidence)):
+        if state.complaints or out_of_time or (number > 0 and _is_decided(evidence, goal)):
             break
         number += 1
     return evidence
 
 
-def _plan(plan: LoadPlan, goal: Goal, paces: Mapping[str, Pace]) -> tuple[Windows, int]:
+def _plan(evidence: Evidence, goal: Goal, paces: Mapping[str, Pace]) -> tuple[Windows, int]:
+    plan = evidence.plan
     if plan.duration is not None:
-        return for_duration(plan, paces, goal.cap)
-    return plan_windows(plan, paces, goal.answers, goal.metric), goal.cap
+        return for_duration(plan, evidence.variants, goal.cap)
+    known = {variant: paces.get(variant, Pace(0.0)) for variant in evidence.variants}
+    return plan_windows(plan, known, goal.answers, goal.metric), goal.cap
+
+
+def _is_decided(evidence: Evidence, goal: Goal) -> bool:
+    """A duration that was asked for is measured to its end, decided or not."""
+    return evidence.plan.duration is None and goal.decided(evidence)
 
 
 def _one_slot(
