@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from multiprocessing.connection import Connection as Channel
@@ -24,6 +25,7 @@ def main(descriptor: int) -> None:
     """Serve plans until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the controller's to handle; it cancels the slot
     raise_file_limit()
+    gc.freeze()  # what is loaded stays: the collection before each slot need not look at it
     loop = new_loop()
     asyncio.set_event_loop(loop)
     Service(Channel(descriptor), loop).serve()

@@ -7,7 +7,7 @@ from time import monotonic, process_time
 
 from pytest_asyncbench.agent import checks
 from pytest_asyncbench.agent.slot import Slot
-from pytest_asyncbench.agent.user import User
+from pytest_asyncbench.agent.user import User, turns
 from pytest_asyncbench.traffic.plan import Burst
 from pytest_asyncbench.traffic.samples import SlotResult
 
@@ -21,6 +21,9 @@ class BurstRun(Slot):
         self.notice("measure")
         self.remaining = self.outstanding = self.plan.count
         self.answered = asyncio.Event()
+        everybody = turns(len(self.plan.requests), 0)
+        for user in self.users:
+            user.turns = everybody  # one order for all: each request is sent equally often
         self.started = self.ledger.opened = monotonic()
         self.cpu = process_time()
         for user in self.users:

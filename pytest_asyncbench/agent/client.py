@@ -30,11 +30,12 @@ POLL = 0.1
 UNWANTED = frozenset(
     {"PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "PYTHONWARNINGS", "PYTHONTRACEMALLOC", "PYTHONMALLOC"}
 )
+UNWANTED_PREFIXES = ("COV_CORE_", "COVERAGE_PROCESS_")
 """Variables that pytest may run under and that would slow the agent down, or end it."""
 
 
 class SlotRefused(AsyncBenchError):
-    """The agent cannot run a plan, with the numbers: too few open files or local ports."""
+    """The agent cannot run a plan, with the reason: too few open files or local ports, a host without address."""
 
 
 class SlotCancelled(AsyncBenchError):
@@ -198,5 +199,9 @@ def _environment(env: Mapping[str, str]) -> dict[str, str]:
     paths = [env["PYTHONPATH"]] if env.get("PYTHONPATH") else []
     if home.name not in ("site-packages", "dist-packages"):
         paths.append(str(home))
-    kept = {name: value for name, value in env.items() if name not in UNWANTED}
+    kept = {
+        name: value
+        for name, value in env.items()
+        if name not in UNWANTED and not name.startswith(UNWANTED_PREFIXES)
+    }
     return kept | ({"PYTHONPATH": os.pathsep.join(paths)} if paths else {})

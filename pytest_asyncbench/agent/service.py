@@ -57,6 +57,8 @@ class Service:
             return ("done", number, self.loop.run_until_complete(self._perform(number, plan)))
         except asyncio.CancelledError:
             return ("cancelled", number)
+        except socket.gaierror as error:
+            return ("refused", number, f"no address for the host {plan.target.host!r}: {error}")
         except Exception:  # noqa: BLE001 - whatever it is, the controller must hear of it
             return ("failed", number, traceback.format_exc())
         finally:

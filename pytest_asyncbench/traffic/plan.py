@@ -35,10 +35,10 @@ class WireRequest:
 class ClosedSlot:
     """Closed-loop load: each of `users` sends its next request when it has the answer to the last one.
 
-    `requests` are sent by each user in turn. `cycle` is the mean time from one send of a user to its next, as
-    far as it is known (0: not known); the users' first sends are spread evenly over it, and `measure` opens
-    max(0.2 s, `cycle`) after the first send. `window` is the length of `measure`, which stays open longer, up to
-    5 s, until at least `least` requests that were sent in it have ended.
+    `requests` are sent by each user in turn, and users begin at different ones. `cycle` is the mean time from one
+    send of a user to its next, as far as it is known (0: not known); the users' first sends are spread evenly over
+    it, and `measure` opens max(0.2 s, `cycle`) after the first send. `window` is the length of `measure`, which stays
+    open longer, up to 5 s, until at least `least` requests that were sent in it have ended.
     """
 
     target: Target

@@ -68,7 +68,7 @@ def test_cancel_from_another_thread(own_agent, hostile, wire, path):
 
     with pytest.raises(SlotCancelled):
         own_agent.run(endless(hostile, wire, path), later)
-    assert time.monotonic() - cancelled[0] < 0.2
+    assert time.monotonic() - cancelled[0] < 0.5  # 10 ms on a quiet machine
     assert own_agent.run(burst(hostile, wire)).ok_total == 10
 
 

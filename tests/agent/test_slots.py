@@ -27,8 +27,9 @@ def test_the_estimate_is_near_the_truth(agent, hostile, wire, users, millisecond
     service = milliseconds / 1000
     plan = ClosedSlot(hostile.target, (wire(f"/after/{milliseconds}"),), users, max(0.5, service), service)
     result = agent.run(plan)
-    assert percentiles.rps([result]) == pytest.approx(users / service, rel=0.25)  # a busy machine is slower
-    assert percentiles.rps([result]) <= users / service * 1.03
+    assert (
+        0.5 < percentiles.rps([result]) / (users / service) < 1.03
+    )  # a busy machine is slower, never faster
     assert result.counts["measure"] == {"ok": len(result.outcome)}
 
 
@@ -109,6 +110,18 @@ def test_a_server_that_accepts_nobody(agent, wire):
 def test_a_name_is_looked_up(agent, hostile, wire):
     result = agent.run(Burst(Target("localhost", hostile.port), (wire("/ok"),), 1, 3))
     assert result.counts["measure"] == {"ok": 3}
+
+
+def test_a_host_without_address_is_refused(agent, wire):
+    with pytest.raises(SlotRefused, match=r"no address for the host 'nowhere\.invalid'"):
+        agent.run(Burst(Target("nowhere.invalid", 1), (wire("/"),), 1, 1))
+
+
+def test_a_burst_sends_each_request_equally_often(agent, hostile, wire):
+    paths = ["/ok", "/after/5", "/chunked"]
+    result = agent.run(Burst(hostile.target, tuple(map(wire, paths)), 4, 31))
+    assert [list(result.request).count(index) for index in range(3)] == [11, 10, 10]
+    assert [hostile.counts()["requests"][path] for path in paths] == [11, 10, 10]
 
 
 def test_files_that_run_out_are_the_generators_fault(hostile, wire):
