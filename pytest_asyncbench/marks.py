@@ -80,6 +80,15 @@ def statements(marks: Sequence[Mark], names: Sequence[str]) -> tuple[Statement, 
     return (*comparisons, *budgets.values())
 
 
+def holding(stated: Sequence[Statement], run: str | None) -> list[Statement]:
+    """Those statements that hold for a load call of this name; its own limit of errors replaces the built-in one."""
+    held = [statement for statement in stated if statement.run in (None, run)]
+    own = any(
+        isinstance(statement, Budget) and statement.metric == "errors" for statement in held if statement.run
+    )
+    return [statement for statement in held if not (own and is_built_in(statement))]
+
+
 def is_built_in(statement: Statement) -> bool:
     """Whether nobody wrote this statement: every test is held to the limit of errors."""
     return statement is BUILT_IN

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
+from pytest_asyncbench.marks import holding
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.measure.sampling import (
@@ -80,7 +81,7 @@ class TestCase:
 
     def fire(self, plan: LoadPlan) -> Run:
         """Put the test's servers under load as planned, judge what is stated, and keep the record."""
-        statements = [statement for statement in self.statements if statement.run in (None, plan.name)]
+        statements = holding(self.statements, plan.name)
         subjects = [_subject(name, instance, plan) for name, instance in self.stage.instances().items()]
         if self.settings.smoke:
             return self._smoke(subjects, plan)

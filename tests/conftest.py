@@ -5,10 +5,14 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from pytest_asyncbench.measure import sampling
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.servers.factories import granian
@@ -106,3 +110,47 @@ def make_slot() -> Callable[..., Slot]:
 @pytest.fixture(scope="session")
 def make_evidence() -> Callable[..., Evidence]:
     return evidence
+
+
+@dataclass
+class FakeAgent:
+    """Gives each variant's slots at its rate; `special` answers the n-th plan (from 0) in another way.
+
+    Takes no time, and moves the clock: half a second and a little more for a slot of half a second.
+    """
+
+    rates: Mapping[str, float]
+    special: Mapping[int, Mapping[str, object]]
+    plans: list[Any] = field(default_factory=list)
+    now: float = 1000.0
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The port at which each variant is."""
+        return {name: number for number, name in enumerate(self.rates, 1)}
+
+    def order(self) -> list[str]:
+        """The variants in the order in which they got load."""
+        names = {port: name for name, port in self.ports.items()}
+        return [names[plan.target.port] for plan in self.plans]
+
+    def run(self, plan: Any) -> SlotResult:
+        special = self.special.get(len(self.plans), {})
+        self.plans.append(plan)
+        rate = self.rates[self.order()[-1]]
+        window = getattr(plan, "window", 0.0)
+        self.now += window + 0.3
+        count = max(len(plan.requests), round(rate * window))
+        return samples(rate, **{"window": window, "users": plan.users, "count": count, **special})
+
+
+@pytest.fixture
+def fake_agent(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeAgent]:
+    """Makes an agent that takes no time: `fake_agent(a=100, b=50)`."""
+
+    def made(special: Mapping[int, Mapping[str, object]] | None = None, **rates: float) -> FakeAgent:
+        agent = FakeAgent(rates or {"a": 100.0}, special or {})
+        monkeypatch.setattr(sampling, "time", SimpleNamespace(monotonic=lambda: agent.now))
+        return agent
+
+    return made

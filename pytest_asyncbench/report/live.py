@@ -50,16 +50,15 @@ class LiveLine(Progress):
 
     def slot(self, variant: str, round_number: int, evidence: Evidence | None) -> None:
         so_far = so_far_text(evidence, self._statements, self._effort) if evidence else ""
-        self._show(
-            f"round {round_number} of {self._effort.max_rounds}: {variant}{so_far}, {self._left(round_number)}"
-        )
+        rounds = self._effort.max_rounds * (evidence.merged if evidence else 1)
+        self._show(f"round {round_number} of {rounds}: {variant}{so_far}, {self._left(round_number, rounds)}")
 
     def done(self) -> None:
         self._show("")
 
-    def _left(self, round_number: int) -> str:
+    def _left(self, round_number: int, rounds: int) -> str:
         passed = time.monotonic() - self._began
-        whole = passed / max(1, round_number) * self._effort.max_rounds if round_number else self._most
+        whole = passed / round_number * rounds if round_number else self._most
         return f"{max(0.0, min(self._most, whole) - passed):.0f} s left at most"
 
     def _show(self, text: str) -> None:

@@ -2,63 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from pytest_asyncbench.errors import SpecError
-from pytest_asyncbench.measure import sampling
 from pytest_asyncbench.measure.sampling import Goal, Progress, Subject, one_request, sample
 from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.servers.factories import granian
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.plan import Burst, Target
-from pytest_asyncbench.traffic.samples import SlotResult
 
-PORTS = {"a": 1, "b": 2}
 WARM = 4
 """Windows of half a second: the fourth makes two seconds, and 200 requests at 100 per second."""
-AROUND = 0.3
-
-
-@dataclass
-class FakeAgent:
-    """Gives every variant's slots at its rate; `special` answers the n-th slot of all (from 0) in another way."""
-
-    make_samples: Callable[..., SlotResult]
-    rates: dict[str, float]
-    special: dict[int, dict[str, Any]] = field(default_factory=dict)
-    plans: list[Any] = field(default_factory=list)
-    now: float = 1000.0
-
-    def run(self, plan: Any) -> SlotResult:
-        words = {
-            "window": getattr(plan, "window", 0.0),
-            "users": plan.users,
-            **self.special.get(len(self.plans), {}),
-        }
-        self.plans.append(plan)
-        self.now += words["window"] + AROUND
-        rate = next(self.rates[name] for name, port in PORTS.items() if port == plan.target.port)
-        return self.make_samples(rate, **{"count": round(rate * words["window"]), **words})
-
-    def order(self) -> list[str]:
-        return [name for plan in self.plans for name, port in PORTS.items() if port == plan.target.port]
-
-
-@pytest.fixture
-def fake(make_samples, monkeypatch):
-    """Makes an agent whose slots move the clock."""
-
-    def made(special=None, **rates) -> FakeAgent:
-        agent = FakeAgent(make_samples, rates or {"a": 100.0}, special or {})
-        monkeypatch.setattr(sampling, "time", SimpleNamespace(monotonic=lambda: agent.now))
-        return agent
-
-    return made
 
 
 def goal(rounds: int = 3, cap: int = 30, **words: Any) -> Goal:
@@ -66,15 +22,17 @@ def goal(rounds: int = 3, cap: int = 30, **words: Any) -> Goal:
     return Goal(cap, lambda evidence: len(evidence.rounds) >= rounds, **words)
 
 
-def fired(agent: FakeAgent, goal: Goal, *, progress: Progress | None = None, died=lambda: None, **words: Any):
+def fired(agent, goal: Goal, *, progress: Progress | None = None, died=lambda: None, **words: Any):
     """The evidence of one load call."""
     spec = granian("app:wsgi", interface="wsgi", threads=1)
-    subjects = [Subject(name, spec, Target("h", PORTS[name]), (), tuple, died, 1.5) for name in agent.rates]
+    subjects = [
+        Subject(name, spec, Target("h", agent.ports[name]), (), tuple, died, 1.5) for name in agent.rates
+    ]
     return sample(agent, subjects, LoadPlan((), **words), goal, 7, progress or Progress())
 
 
-def test_warm_up_then_a_dropped_round_then_rounds(fake):
-    agent = fake(a=100, b=100)
+def test_warm_up_then_a_dropped_round_then_rounds(fake_agent):
+    agent = fake_agent(a=100, b=100)
     evidence = fired(agent, goal(3))
     assert agent.order()[: 2 * WARM] == ["a"] * WARM + ["b"] * WARM
     assert len(agent.plans) == 2 * WARM + 2 * (1 + 3)
@@ -86,19 +44,19 @@ def test_warm_up_then_a_dropped_round_then_rounds(fake):
     assert (evidence.seed, evidence.cap, evidence.startups) == (7, 30, {"a": 1.5, "b": 1.5})
 
 
-def test_every_round_has_the_order_of_its_coin(fake):
-    agent = fake(a=100, b=100)
+def test_every_round_has_the_order_of_its_coin(fake_agent):
+    agent = fake_agent(a=100, b=100)
     fired(agent, goal(12))
     expected = [name for number in range(13) for name in order(7, number, "ab")]
     assert agent.order()[2 * WARM :] == expected
 
 
-def test_it_ends_at_the_cap(fake):
-    assert len(fired(fake(), goal(99, cap=8)).rounds) == 8
+def test_it_ends_at_the_cap(fake_agent):
+    assert len(fired(fake_agent(), goal(99, cap=8)).rounds) == 8
 
 
-def test_the_plan_reaches_the_agent(fake):
-    agent = fake()
+def test_the_plan_reaches_the_agent(fake_agent):
+    agent = fake_agent()
     fired(agent, goal(1), users=4, think_time=0.1, timeout=5.0, keepalive=False, slot=2.0, warmup=0.5)
     first, *_, last = agent.plans
     assert (last.users, last.think_time, last.timeout, last.keepalive) == (4, 0.1, 5.0, False)
@@ -106,56 +64,56 @@ def test_the_plan_reaches_the_agent(fake):
     assert (last.window, last.cycle) == (2.0, pytest.approx(0.04))
 
 
-def test_a_slow_server_gets_windows_of_a_whole_cycle(fake):
-    agent = fake({n: {"count": 4} for n in range(99)}, a=1.0)
+def test_a_slow_server_gets_windows_of_a_whole_cycle(fake_agent):
+    agent = fake_agent({n: {"count": 4} for n in range(99)}, a=1.0)
     fired(agent, goal(1), users=4)
     assert agent.plans[-1].window == 5.0, "20 requests at one per second, 5 s at most"
     assert agent.plans[1].window == 4.0, "in warm-up too"
 
 
-def test_max_time_ends_it_before_a_round_that_would_not_fit(fake):
-    agent = fake()
+def test_max_time_ends_it_before_a_round_that_would_not_fit(fake_agent):
+    agent = fake_agent()
     evidence = fired(agent, goal(30), max_time=10.0)
     assert agent.now - 1000 == pytest.approx(9.6)
     assert len(evidence.rounds) == 12 - WARM - 1
 
 
-def test_max_time_may_end_it_before_the_first_round(fake):
-    assert fired(fake(), goal(30), max_time=1.0).rounds == ()
+def test_max_time_may_end_it_before_the_first_round(fake_agent):
+    assert fired(fake_agent(), goal(30), max_time=1.0).rounds == ()
 
 
-def test_complaints_of_the_agent_end_it(fake):
-    agent = fake({WARM + 2: {"complaints": ["agent at 95 % of its core"]}})
+def test_complaints_of_the_agent_end_it(fake_agent):
+    agent = fake_agent({WARM + 2: {"complaints": ["agent at 95 % of its core"]}})
     evidence = fired(agent, goal(8))
     assert evidence.complaints == ("a: agent at 95 % of its core",)
     assert len(evidence.rounds) == 2, "the round that shows it is kept"
 
 
-def test_complaints_in_warm_up_and_in_the_dropped_round_do_not_count(fake):
-    agent = fake({n: {"complaints": ["late"]} for n in range(WARM + 1)})
+def test_complaints_in_warm_up_and_in_the_dropped_round_do_not_count(fake_agent):
+    agent = fake_agent({n: {"complaints": ["late"]} for n in range(WARM + 1)})
     assert fired(agent, goal(2)).complaints == ()
 
 
-def test_an_empty_slot_is_a_complaint(fake):
-    evidence = fired(fake({WARM + 1: {"count": 0}}), goal(8))
+def test_an_empty_slot_is_a_complaint(fake_agent):
+    evidence = fired(fake_agent({WARM + 1: {"count": 0}}), goal(8))
     assert evidence.complaints == ("a: not a single request was sent in the measured time of round 1",)
 
 
-def test_a_server_that_dies_in_warm_up_is_not_measured(fake):
-    agent = fake()
+def test_a_server_that_dies_in_warm_up_is_not_measured(fake_agent):
+    agent = fake_agent()
     evidence = fired(agent, goal(8), died=lambda: "a: it was killed" if agent.plans else None)
     assert (evidence.complaints, evidence.rounds, len(agent.plans)) == (("a: it was killed",), (), 1)
 
 
-def test_a_server_that_dies_later_ends_it(fake):
-    agent = fake()
+def test_a_server_that_dies_later_ends_it(fake_agent):
+    agent = fake_agent()
     evidence = fired(agent, goal(8), died=lambda: "a: it was killed" if len(agent.plans) > WARM + 2 else None)
     assert (evidence.complaints, len(evidence.rounds)) == (("a: it was killed",), 2)
 
 
 @pytest.mark.parametrize(("duration", "rounds", "window"), [(2.0, 4, 0.5), (0.3, 1, 0.3), (60.0, 30, 2.0)])
-def test_a_duration_is_measured_to_its_end_decided_or_not(fake, duration, rounds, window):
-    agent = fake()
+def test_a_duration_is_measured_to_its_end_decided_or_not(fake_agent, duration, rounds, window):
+    agent = fake_agent()
     evidence = fired(agent, goal(1), duration=duration)
     assert [slot.samples.window for row in evidence.rounds for slot in row] == [
         pytest.approx(window)
@@ -163,54 +121,54 @@ def test_a_duration_is_measured_to_its_end_decided_or_not(fake, duration, rounds
 
 
 @pytest.mark.parametrize(("warmup", "windows"), [(0.0, 0), (0.5, 1), (1.2, 3)])
-def test_a_warm_up_of_a_given_length(fake, warmup, windows):
-    agent = fake()
+def test_a_warm_up_of_a_given_length(fake_agent, warmup, windows):
+    agent = fake_agent()
     evidence = fired(agent, goal(2), warmup=warmup)
     assert len(agent.plans) == windows + 1 + 2
     assert evidence.notes == ()
 
 
-def test_without_warm_up_the_dropped_round_shows_the_pace(fake):
-    agent = fake({0: {"count": 2}}, a=10.0)
+def test_without_warm_up_the_dropped_round_shows_the_pace(fake_agent):
+    agent = fake_agent({0: {"count": 2}}, a=10.0)
     fired(agent, goal(2, answers=20, metric="p50"), warmup=0.0, users=1)
     assert [plan.window for plan in agent.plans] == [0.5, pytest.approx(2.3), pytest.approx(2.3)]
 
 
-def test_without_warm_up_a_duration_is_fine(fake):
-    assert len(fired(fake(), goal(1), warmup=0.0, duration=1.0).rounds) == 2
+def test_without_warm_up_a_duration_is_fine(fake_agent):
+    assert len(fired(fake_agent(), goal(1), warmup=0.0, duration=1.0).rounds) == 2
 
 
-def test_a_restless_server_is_noted(fake):
-    agent = fake({n: {"count": 10 + 30 * (n % 2), "failed": 5 * (n % 2)} for n in range(99)})
+def test_a_restless_server_is_noted(fake_agent):
+    agent = fake_agent({n: {"count": 10 + 30 * (n % 2), "failed": 5 * (n % 2)} for n in range(99)})
     (note,) = fired(agent, goal(1)).notes
     assert note.startswith("a: not warm after 10 s: its rate still changed")
 
 
-def test_a_server_that_only_fails_is_not_warmed_up_for_long(fake):
-    agent = fake({n: {"count": 50, "failed": 50} for n in range(99)})
+def test_a_server_that_only_fails_is_not_warmed_up_for_long(fake_agent):
+    agent = fake_agent({n: {"count": 50, "failed": 50} for n in range(99)})
     evidence = fired(agent, goal(1))
     assert len(agent.plans) == 2 + 1 + 1
     assert evidence.ok("a") == 0
 
 
-def test_a_server_that_answers_nothing_at_all_is_a_complaint(fake):
-    agent = fake({n: {"count": 0} for n in range(99)})
+def test_a_server_that_answers_nothing_at_all_is_a_complaint(fake_agent):
+    agent = fake_agent({n: {"count": 0} for n in range(99)})
     assert "not a single request was sent" in fired(agent, goal(8)).complaints[0]
 
 
-def test_rounds_are_merged_for_a_percentile(fake):
-    agent = fake({n: {"count": 100} for n in range(99)}, a=20.0)
+def test_rounds_are_merged_for_a_percentile(fake_agent):
+    agent = fake_agent({n: {"count": 100} for n in range(99)}, a=20.0)
     evidence = fired(agent, goal(99, cap=8, answers=200, metric="p95"), users=1, max_time=1e4)
     assert (evidence.merged, len(evidence.rounds), len(evidence.data("a"))) == (3, 24, 8)
     assert agent.plans[-1].least == 67
 
 
-def test_a_percentile_that_needs_too_long_is_refused(fake):
+def test_a_percentile_that_needs_too_long_is_refused(fake_agent):
     with pytest.raises(SpecError, match="p99 needs"):
-        fired(fake(a=20.0), goal(8, answers=1000, metric="p99"))
+        fired(fake_agent(a=20.0), goal(8, answers=1000, metric="p99"))
 
 
-def test_progress_is_told_and_ends_also_when_something_goes_wrong(fake):
+def test_progress_is_told_and_ends_also_when_something_goes_wrong(fake_agent):
     told: list[Any] = []
 
     class Telling(Progress):
@@ -223,15 +181,15 @@ def test_progress_is_told_and_ends_also_when_something_goes_wrong(fake):
         def done(self):
             told.append("done")
 
-    fired(fake(), goal(2), progress=Telling(), warmup=1.0)
+    fired(fake_agent(), goal(2), progress=Telling(), warmup=1.0)
     assert told == [("a", 0), ("a", 0.5), (0, None), (1, None), (2, 1), "done"]
     with pytest.raises(ZeroDivisionError):
-        fired(fake({0: {"count": 1, "users": 0}}), goal(2), progress=Telling())
+        fired(fake_agent({0: {"count": 1, "users": 0}}), goal(2), progress=Telling())
     assert told[-1] == "done"
 
 
-def test_a_smoke_run_sends_every_request_once(fake):
-    agent = fake()
+def test_a_smoke_run_sends_every_request_once(fake_agent):
+    agent = fake_agent()
     spec = granian("app:wsgi", interface="wsgi", threads=1)
     subject = Subject("a", spec, Target("h", 1), ("x", "y"), tuple, lambda: None)
     agent.special = {0: {"count": 2}}

@@ -1,0 +1,130 @@
+"""The result of a test as text."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_asyncbench.judging import Judgement, judge_all
+from pytest_asyncbench.marks import BUILT_IN
+from pytest_asyncbench.measure.run import Run
+from pytest_asyncbench.report.text import explain, judgement_lines, reason, statement_text
+from pytest_asyncbench.testcase import Record, Settings, TestCase
+from pytest_asyncbench.traffic.load_plan import LoadPlan
+from pytest_asyncbench.traffic.requests import request
+from pytest_asyncbench.verdict.effort import Effort
+from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Tie
+
+EFFORT = Effort()
+SWING = [100.0, 101, 99, 102, 98, 103, 97, 100]
+HALF = [rate / 2 for rate in SWING]
+
+
+@pytest.fixture
+def case_of(make_evidence):
+    """Makes a test that fired one load call."""
+
+    def made(rates, *statements, **words) -> TestCase:
+        evidence = make_evidence(rates, **words)
+        run = Run(evidence, effort=EFFORT, ok=dict.fromkeys(rates, 0))
+        case = TestCase("t", evidence.specs, statements, Settings({}), None, None)
+        case.records.append(Record(run, judge_all(evidence, statements, EFFORT)))
+        return case
+
+    return made
+
+
+def test_a_table_the_statements_and_how_it_was_measured(case_of):
+    claim = Ordering(("a", "b"), by=1.2)
+    case = case_of({"a": SWING, "b": HALF}, claim, BUILT_IN, seconds=12.3)
+    heading, columns, a, b, verdict, measured = explain(case).splitlines()
+    assert heading == "GET / with 1 user"
+    assert (
+        " ".join(columns.split()) == "variant server workers threads rps mean p50 p95 p99 errors CPU/request"
+    )
+    cells = " ".join(a.split())
+    assert cells == "a granian wsgi 1 4 100 [97.0, 103] 10.0 ms 10.0 ms 10.0 ms 10.3 ms 0 % -"
+    assert b.split()[:5] == ["b", "granian", "wsgi", "1", "4"]
+    assert verdict.startswith(
+        "  PASS a > b in rps by more than 20 %: rps a / b 2 [2, 2] after 8 rounds: all of it"
+    )
+    assert measured == "  8 rounds of 0.5 s slots in 12 s, seed 1"
+    assert reason(case) == verdict.strip()
+
+
+def test_the_worst_comes_first(case_of):
+    case = case_of({"a": SWING}, Budget("rps", 50, at_least=True), Budget("p95", 0.001), Budget("mean", 1.0))
+    lines = [line.split(":")[0].strip() for line in explain(case).splitlines() if line.startswith("  ")][2:5]
+    assert lines == ["FAIL p95 <= 1.00 ms (a)", "PASS rps >= 50.0 (a)", "PASS mean <= 1.00 s (a)"]
+    assert reason(case).startswith("FAIL p95 <= 1.00 ms (a): ")
+
+
+def test_failures_and_notes_are_told(case_of):
+    slots = {"server": {"failed": 30, "how": "timeout", "first": ["nothing after 30 s"]}}
+    case = case_of({"server": SWING}, BUILT_IN, slots=slots, notes=("server: not warm after 10 s",))
+    text = explain(case)
+    assert "  FAIL errors <= 0.10 %: errors 10.0 % > 0.10 %, counted in 8 rounds\n" in text
+    assert "  note: server: not warm after 10 s\n" in text
+    assert "  server: 240 of 2400 requests were not ok: 240 timeout, first: nothing after 30 s\n" in text
+
+
+def test_what_is_unknown_is_a_dash(case_of):
+    text = explain(case_of({"a": []}, complaints=("a: it died",)))
+    assert text.splitlines()[2].split() == ["a", "granian", "wsgi", "1", "4", *["-"] * 7]
+    assert text.endswith("  0 rounds of no slots in 0 s, seed 1")
+
+
+def test_too_few_rounds_for_one_merged_value_are_shown_without_an_interval(case_of):
+    text = explain(case_of({"a": [100.0, 100]}, merged=3))
+    assert text.splitlines()[2].split()[5:7] == ["100", "10.0"]
+
+
+def test_a_built_in_limit_that_was_kept_is_not_mentioned():
+    assert judgement_lines(Judgement(BUILT_IN, "a", "PASS", "why")) == []
+    assert judgement_lines(Judgement(BUILT_IN, "a", "FAIL", "why")) == ["  FAIL errors <= 0.10 % (a): why"]
+    assert judgement_lines(Judgement(Budget("errors", 0.001), "server", "PASS", "why"))
+
+
+def test_long_reasons_are_wrapped():
+    lines = judgement_lines(Judgement(Budget("p95", 0.25), "a", "FAIL", "because " * 40))
+    assert len(lines) > 2
+    assert all(len(line) <= 118 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        (Budget("p95", 0.25), "p95 <= 250 ms"),
+        (Budget("rps", 300, at_least=True), "rps >= 300"),
+        (Budget("memory", 250e6), "memory <= 250 MB"),
+        (Ordering(("a", "b"), by=1.2), "a > b in rps by more than 20 %"),
+        (Tie("a", "b"), "a = b in rps within 10 %"),
+        (NoRegression("new", "old"), "new is not worse than old in rps by 10 %"),
+    ],
+)
+def test_statements_as_they_are_read(statement, text):
+    assert statement_text(statement) == text
+
+
+@pytest.mark.parametrize(
+    ("words", "heading"),
+    [
+        ({"users": 64}, "GET / with 64 users"),
+        ({"users": 2, "think_time": 0.5}, "GET / with 2 users, 0.5 s think time"),
+        ({"keepalive": False, "name": "cold"}, "cold with 1 user, a connection per request"),
+    ],
+)
+def test_what_was_sent(case_of, words, heading):
+    case = case_of({"a": SWING}, plan=LoadPlan((request("GET", "/"),), **words))
+    assert explain(case).splitlines()[0] == heading
+
+
+def test_slots_of_different_length(case_of, make_slot):
+    from dataclasses import replace
+
+    case = case_of({"a": SWING})
+    evidence = case.records[0].run.evidence
+    longer = replace(evidence, rounds=(*evidence.rounds, (make_slot("a", 9, window=2.0),)))
+    case.records.append(Record(Run(longer, effort=EFFORT, ok={"a": 0}), ()))
+    first, second = explain(case).split("\n\n")
+    assert "8 rounds of 0.5 s slots" in first
+    assert "9 rounds of 0.5 to 2.0 s slots" in second
