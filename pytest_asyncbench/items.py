@@ -63,7 +63,7 @@ def clones(item: pytest.Item, postgres: Callable[[], object]) -> Iterator[TestDa
         for name in case_of(item).specs or (item.name,):
             each[name] = cluster.database(template, name)
             drop.callback(each[name].drop)
-        yield TestDatabases(each)
+        yield TestDatabases(each, f"PostgreSQL {cluster.version}, {cluster.profile}", tuple(cluster.missing))
 
 
 def the_server(item: pytest.Item) -> Instance:
@@ -156,8 +156,8 @@ def _watch(config: pytest.Config) -> Watch:
 
 
 def _stage(item: pytest.Item, specs: Mapping[str, ServerSpec]) -> TestStage:
-    def databases() -> Mapping[str, Database]:
-        return _request(item).getfixturevalue("database").each if _wants_database(item) else {}
+    def databases() -> TestDatabases | None:
+        return _databases(item) if _wants_database(item) else None
 
     return TestStage(
         specs=specs,
@@ -166,7 +166,7 @@ def _stage(item: pytest.Item, specs: Mapping[str, ServerSpec]) -> TestStage:
             str(item.config.rootpath / Path(entry)) for entry in item.config.getini("pythonpath")
         ),
         load_agent=bench(item.config).agent,
-        databases=databases,
+        find_databases=databases,
         at_end=item.addfinalizer,
     )
 
@@ -199,6 +199,15 @@ def _require_spec(value: object, what: str) -> ServerSpec:
         return value
     raise SpecError(
         f"{what} {value!r}; it must be a server spec such as granian('app:wsgi', interface='wsgi')"
+    )
+
+
+def _databases(item: pytest.Item) -> TestDatabases:
+    found = _request(item).getfixturevalue("database")
+    if isinstance(found, TestDatabases):
+        return found
+    raise SpecError(
+        f"the fixture database of {item.name} is not ours and returned {found!r}; give it another name"
     )
 
 

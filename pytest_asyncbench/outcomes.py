@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from typing import Any, NoReturn
 
@@ -11,16 +12,21 @@ from pytest_asyncbench.errors import AsyncBenchError, Inconclusive, UnknownValue
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, uses_load
 from pytest_asyncbench.items import CURRENT, case_of, start_servers
 from pytest_asyncbench.report.text import explain, reason
-from pytest_asyncbench.settings import option_value
+from pytest_asyncbench.settings import option_value, timeout
 from pytest_asyncbench.testcase import TestCase
+
+TIMEOUT_SHARE = 0.8
+"""Of the time that pytest-timeout gives a test; the rest is for stopping what was started."""
 
 
 def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
     """Set up the test's fixtures, then start its servers; what goes wrong is told without our own traceback."""
     item.config.stash[CURRENT] = item
+    began = time.monotonic()
     try:
         result = yield
         if uses_load(item):
+            case_of(item).ends = began + TIMEOUT_SHARE * timeout(item)
             start_servers(item)
     except AsyncBenchError as error:
         raise pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False) from None

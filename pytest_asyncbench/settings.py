@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,18 @@ def option_value(config: pytest.Config, name: str) -> Any:
     except ValueError as error:
         where = f"--asyncbench-{name}" if command_line is not None else f"{option.key} in ini"
         raise pytest.UsageError(f"{where}: {error}") from None
+
+
+def timeout(item: pytest.Item) -> float:
+    """Seconds after which pytest-timeout ends a test; infinite without it."""
+    mark = item.get_closest_marker("timeout")
+    given: Any = None
+    if mark is not None:
+        given = mark.args[0] if mark.args else mark.kwargs.get("timeout")
+    elif item.config.pluginmanager.hasplugin("timeout"):
+        given = item.config.getoption("timeout", None)
+        given = item.config.getini("timeout") if given is None else given
+    return float(given or 0) or math.inf
 
 
 def _time(text: str) -> float:

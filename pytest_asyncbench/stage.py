@@ -21,12 +21,14 @@ class TestDatabases:
     """The `database` fixture: one fresh clone, or one for each variant of the test.
 
     `.url`, `.name`, `.connect()` and everything else of a database are here if there is one; with variants it is
-    `database["pooled"]`. Raises SpecError for anything else.
+    `database["pooled"]`. Raises SpecError for anything else. `origin` says which PostgreSQL they live in.
     """
 
     __test__ = False
 
     each: Mapping[str, Database]
+    origin: str
+    missing: tuple[str, ...] = ()
 
     def __getitem__(self, variant: str) -> Database:
         if variant not in self.each:
@@ -48,7 +50,7 @@ class TestDatabases:
 class TestStage:
     """Where a test's load comes from and goes to.
 
-    `databases` gives the test's clones by variant (empty: it has none) and is asked once, before the servers start.
+    `find_databases` gives the test's clones (None: it has none) and is asked once, before the servers start.
     `at_end` registers what must happen when the test has ended.
     """
 
@@ -58,8 +60,9 @@ class TestStage:
     root: Path
     python_path: tuple[str, ...]
     load_agent: Callable[[], Agent]
-    databases: Callable[[], Mapping[str, Database]]
+    find_databases: Callable[[], TestDatabases | None]
     at_end: Callable[[Callable[[], None]], None]
+    databases: TestDatabases | None = None
     _instances: dict[str, Instance] | None = field(default=None)
 
     def agent(self) -> Agent:
@@ -72,21 +75,24 @@ class TestStage:
         Raises ProcessError, SpecError or PostgresError; nothing is left running then.
         """
         if self._instances is None:
-            databases = self.databases()
-            started = start_all(
-                [self._launch(name, spec, databases.get(name)) for name, spec in self.specs.items()]
-            )
+            self.databases = self.find_databases()
+            started = start_all([self._launch(name, spec) for name, spec in self.specs.items()])
             self._instances = dict(zip(self.specs, started, strict=True))
             self.at_end(self._stop)
         return self._instances
+
+    def surroundings(self) -> tuple[str, ...]:
+        """What the figures also depend on, in words: which PostgreSQL, and what it lacks."""
+        return (self.databases.origin, *self.databases.missing) if self.databases else ()
 
     def _stop(self) -> None:
         instances, self._instances = self._instances or {}, None
         stop_all(list(instances.values()))
 
-    def _launch(self, name: str, spec: ServerSpec, database: Database | None) -> Launch:
-        if database is None:
+    def _launch(self, name: str, spec: ServerSpec) -> Launch:
+        if self.databases is None:
             return Launch(spec, name, self.root, self.python_path)
+        database = self.databases[name]
         parts = ("url", "host", "port", "user", "password", "name")
         placeholders = {f"database.{part}": str(getattr(database, part)) for part in parts}
         return Launch(spec, name, self.root, self.python_path, database.environment(), placeholders)

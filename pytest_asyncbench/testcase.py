@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 from pytest_asyncbench.errors import SpecError
@@ -62,10 +64,16 @@ class Stage(Protocol):
 
     def instances(self) -> Mapping[str, Instance]: ...
 
+    def surroundings(self) -> tuple[str, ...]: ...
+
 
 @dataclass(slots=True)
 class TestCase:
-    """What is known of one test while it runs. `explained`: its failure has told everything that was found."""
+    """What is known of one test while it runs.
+
+    `explained`: its failure has told everything that was found. `ends` is the reading of `time.monotonic` at which
+    something outside (pytest-timeout) would end it.
+    """
 
     __test__ = False
 
@@ -78,9 +86,11 @@ class TestCase:
     records: list[Record] = field(default_factory=list)
     ok: Counter[str] = field(default_factory=Counter)
     explained: bool = False
+    ends: float = math.inf
 
     def fire(self, plan: LoadPlan) -> Run:
         """Put the test's servers under load as planned, judge what is stated, and keep the record."""
+        plan = replace(plan, max_time=max(0.0, min(plan.max_time, self.ends - time.monotonic())))
         statements = holding(self.statements, plan.name)
         subjects = [_subject(name, instance, plan) for name, instance in self.stage.instances().items()]
         if self.settings.smoke:
@@ -99,6 +109,7 @@ class TestCase:
             draw_seed() if self.settings.seed is None else self.settings.seed,
             self.watch(statements, effort, plan),
         )
+        evidence = replace(evidence, surroundings=self.stage.surroundings())
         run = self._run(evidence, effort)
         self.records.append(Record(run, judge_all(evidence, statements, effort)))
         return run

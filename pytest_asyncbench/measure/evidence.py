@@ -17,6 +17,7 @@ class Evidence:
     `merged` rounds make one datum. `complaints` say in words what broke the measurement; with any of them every
     verdict is INVALID. `notes` are worth knowing and break nothing. `ok_before` are the ok answers per variant
     outside of the measured rounds (warm-up, dropped round). `cap` is the number of data at which the rule ends.
+    `surroundings` are what the figures also depend on, in words.
     """
 
     plan: LoadPlan
@@ -30,6 +31,7 @@ class Evidence:
     ok_before: Mapping[str, int] | None = None
     seconds: float = 0.0
     startups: Mapping[str, float] | None = None
+    surroundings: tuple[str, ...] = ()
 
     @property
     def variants(self) -> tuple[str, ...]:

@@ -112,7 +112,8 @@ def _measured(run: Run) -> str:
     evidence = run.evidence
     rounds = len(evidence.rounds)
     windows = _windows([slot.samples.window for slots in evidence.rounds for slot in slots])
-    return f"  {rounds} round{'s' * (rounds != 1)} of {windows} slots in {evidence.seconds:.0f} s, seed {evidence.seed}"
+    took = f"{rounds} round{'s' * (rounds != 1)} of {windows} slots in {evidence.seconds:.0f} s, seed {evidence.seed}"
+    return "  " + "; ".join((took, *evidence.surroundings))
 
 
 def _windows(seconds: Sequence[float]) -> str:
