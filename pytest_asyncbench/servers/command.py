@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import SpecError
-from pytest_asyncbench.servers.programs import refuse_words
 from pytest_asyncbench.servers.spec import CONCURRENCY_WORDS
+from pytest_asyncbench.servers.words import refuse_words
 
 if TYPE_CHECKING:
     from pytest_asyncbench.servers.spec import ServerSpec

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import SpecError
-from pytest_asyncbench.servers.programs import refuse_words, require_app, require_choice
+from pytest_asyncbench.servers.words import refuse_words, require_app, require_choice
 
 if TYPE_CHECKING:
     from pytest_asyncbench.servers.spec import ServerSpec
