@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import pstdev
@@ -141,8 +142,8 @@ def _warm_up(agent: LoadAgent, subject: Subject, plan: LoadPlan, state: _State, 
         state.ok_before[subject.variant] += result.ok_total
         rate = rps([result]) if result.outcome else 0.0
         windows.append(WarmupWindow(result.ended - result.started, result.answers, rate))
-        if death := subject.died():
-            state.complaints.append(death)
+        if broken := subject.died() or _unanswered(subject, result):
+            state.complaints.append(broken)
             return
         if not result.ok_total and len(windows) > 1:
             return  # no use in warming up errors: the first round shows them
@@ -235,6 +236,17 @@ def _learn(subject: Subject, result: SlotResult, state: _State) -> None:
     if result.outcome:
         mean = mean_cycle([result])
         state.paces[subject.variant] = Pace(mean, pstdev(result.cycle) / mean if mean else 1.0)
+
+
+def _unanswered(subject: Subject, result: SlotResult) -> str | None:
+    """In words, that a server answers nothing at all; None if it answers something."""
+    if result.answers:
+        return None
+    counted: Counter[str] = Counter()
+    for outcomes in (*result.counts.values(), result.late):
+        counted.update(outcomes)
+    kinds = ", ".join(f"{number} {name}" for name, number in counted.most_common())
+    return f"{subject.variant}: not one request was answered ({kinds or 'none was sent'})"
 
 
 def _complaints(slot: Slot) -> list[str]:

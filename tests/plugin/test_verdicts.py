@@ -129,6 +129,21 @@ def test_killed(server, load):
     result.stdout.fnmatch_lines(["INVALID rps >= 1.00*was killed by signal 9*"])
 
 
+def test_a_server_that_never_answers_is_invalid(project):
+    result = project.write("""
+from pytest_asyncbench import command
+
+SILENT = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(600)"
+
+@pytest.mark.server(command(["{python}", "-c", SILENT, "{port}"], ready=None))
+@pytest.mark.budget(rps=1)
+def test_silent(load):
+    load.get("/", users=2, timeout="500ms")
+""").run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["INVALID rps >= 1.00*not one request was answered (*timeout*)*"])
+
+
 def test_statements_that_nothing_was_fired_for_are_invalid(project):
     result = project.write("""
 pytestmark = pytest.mark.server(many)
