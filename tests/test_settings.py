@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
@@ -106,3 +109,25 @@ def test_every_default_passes_its_own_check():
 )
 def test_smoke_can_be_switched_off_on_the_command_line(given, ini, smoke):
     assert settings.is_smoke(Config({"asyncbench_smoke": given}, {"asyncbench_smoke": ini})) is smoke
+
+
+@pytest.mark.parametrize(
+    ("marker", "option", "ini", "seconds"),
+    [
+        (None, None, None, math.inf),
+        (None, None, "300", 300.0),
+        (None, 60.0, "300", 60.0),
+        (pytest.mark.timeout(5).mark, 60.0, "300", 5.0),
+        (pytest.mark.timeout(timeout=7).mark, 60.0, "300", 7.0),
+        (pytest.mark.timeout(0).mark, 60.0, "300", math.inf),
+    ],
+)
+def test_when_pytest_timeout_would_end_a_test(marker, option, ini, seconds):
+    config = Mock()
+    config.getoption.return_value = option
+    config.getini.return_value = ini
+    item = SimpleNamespace(config=config, get_closest_marker=lambda name: marker)
+    assert settings.timeout(item) == seconds
+    config.pluginmanager.hasplugin.return_value = False
+    if marker is None:
+        assert settings.timeout(item) == math.inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,7 +38,9 @@ def case_of(fake_agent):
             )
             for name, port in agent.ports.items()
         }
-        stage = SimpleNamespace(agent=lambda: agent, instances=lambda: instances)
+        stage = SimpleNamespace(
+            agent=lambda: agent, instances=lambda: instances, surroundings=lambda: ("PostgreSQL 18",)
+        )
         specs = dict.fromkeys(rates or ["server"], SPEC)
         stated = statements(marks, tuple(specs))
         return TestCase("t", specs, stated, settings or Settings({}, seed=7), stage, lambda *_: Progress())
@@ -138,6 +141,19 @@ def test_a_smoke_run_sends_one_request_and_decides_nothing(case_of):
     assert (case.outcome(), case.records, case.unused()) == ("PASS", [], None)
     with pytest.raises(Inconclusive, match="a smoke run"):
         _ = run["a"].rps > run["b"].rps
+
+
+def test_what_the_figures_depend_on_is_recorded(case_of):
+    assert case_of().fire(plan()).evidence.surroundings == ("PostgreSQL 18",)
+
+
+def test_it_ends_before_something_outside_ends_it(case_of):
+    case = case_of()
+    assert case.fire(plan(max_time=60.0)).evidence.plan.max_time == 60.0
+    case.ends = time.monotonic() + 50
+    assert 0 < case.fire(plan(max_time=60.0)).evidence.plan.max_time <= 50
+    case.ends = time.monotonic() - 1
+    assert case.fire(plan(max_time=60.0)).evidence.rounds == ()
 
 
 def test_the_request_is_encoded_for_the_server(case_of):

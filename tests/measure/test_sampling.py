@@ -151,9 +151,14 @@ def test_a_server_that_only_fails_is_not_warmed_up_for_long(fake_agent):
     assert evidence.ok("a") == 0
 
 
-def test_a_server_that_answers_nothing_at_all_is_a_complaint(fake_agent):
-    agent = fake_agent({n: {"count": 0} for n in range(99)})
-    assert "not a single request was sent" in fired(agent, goal(8)).complaints[0]
+@pytest.mark.parametrize(
+    ("slot", "why"),
+    [({"count": 3, "failed": 3, "how": "refused"}, "3 refused"), ({"count": 0}, "none was sent")],
+)
+def test_a_server_that_answers_nothing_is_not_measured(fake_agent, slot, why):
+    agent = fake_agent(dict.fromkeys(range(99), slot))
+    assert fired(agent, goal(8)).complaints == (f"a: not one request was answered ({why})",)
+    assert len(agent.plans) == 1
 
 
 def test_rounds_are_merged_for_a_percentile(fake_agent):

@@ -35,7 +35,7 @@ def case_of(make_evidence):
 
 def test_a_table_the_statements_and_how_it_was_measured(case_of):
     claim = Ordering(("a", "b"), by=1.2)
-    case = case_of({"a": SWING, "b": HALF}, claim, BUILT_IN, seconds=12.3)
+    case = case_of({"a": SWING, "b": HALF}, claim, BUILT_IN, seconds=12.3, surroundings=("PostgreSQL 18",))
     heading, columns, a, b, verdict, measured = explain(case).splitlines()
     assert heading == "GET / with 1 user"
     assert (
@@ -47,7 +47,7 @@ def test_a_table_the_statements_and_how_it_was_measured(case_of):
     assert verdict.startswith(
         "  PASS a > b in rps by more than 20 %: rps a / b 2 [2, 2] after 8 rounds: all of it"
     )
-    assert measured == "  8 rounds of 0.5 s slots in 12 s, seed 1"
+    assert measured == "  8 rounds of 0.5 s slots in 12 s, seed 1; PostgreSQL 18"
     assert reason(case) == verdict.strip()
 
 

@@ -249,7 +249,7 @@ def test_the_host_header_reaches_the_readiness_check(launch, root):
 def test_all_start_side_by_side_and_stop(echo, root):
     instances = start_all([Launch(echo(), name, root) for name in ("a", "b")])
     assert [instance.variant for instance in instances] == ["a", "b"]
-    stop_all(instances)
+    stop_all([*instances, *start_all([Launch(echo(), "alone", root)])])
     assert [instance.pids for instance in instances] == [[], []]
 
 
