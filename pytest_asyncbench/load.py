@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 from pytest_asyncbench.errors import AsyncBenchError, SpecError
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.testcase import TestCase
+from pytest_asyncbench.traffic.encoding import RequestShaped
 from pytest_asyncbench.traffic.load_plan import load_plan, split_keywords
-from pytest_asyncbench.traffic.requests import RequestDescription, request
+from pytest_asyncbench.traffic.requests import RequestDescription, described, request
 
 __tracebackhide__ = True
 """A failing call is shown at the line of the test that makes it, not in here."""
@@ -59,9 +60,9 @@ class Load:
         """DELETE `path`."""
         return self._verb("DELETE", path, keywords)
 
-    def send(self, described: RequestDescription, **keywords: Any) -> Run:
-        """Send a request described by `request(...)`."""
-        return self._fire("load.send(...)", keywords, lambda for_request: _described(described, for_request))
+    def send(self, given: RequestDescription | RequestShaped, **keywords: Any) -> Run:
+        """Send a request described by `request(...)`, or an httpx.Request (to the test's server, whatever its host)."""
+        return self._fire("load.send(...)", keywords, lambda for_request: _described(given, for_request))
 
     def _verb(self, method: str, path: str, keywords: dict[str, Any]) -> Run:
         call = f"load.{method.lower()}({path!r})"
@@ -77,9 +78,11 @@ class Load:
             raise error.with_traceback(None) from None
 
 
-def _described(described: object, for_request: Mapping[str, Any]) -> RequestDescription:
-    if not isinstance(described, RequestDescription):
-        raise SpecError(f"load.send({described!r}): this is no request; write request('GET', '/path')")
+def _described(given: object, for_request: Mapping[str, Any]) -> RequestDescription:
     if for_request:
         raise SpecError(f"load.send(...): {', '.join(for_request)} belong into request(...)")
-    return described
+    if isinstance(given, RequestDescription):
+        return given
+    if all(hasattr(given, name) for name in ("method", "url", "headers", "read")):
+        return described(given)  # type: ignore[arg-type]
+    raise SpecError(f"load.send({given!r}): this is no request; write request('GET', '/path')")

@@ -172,8 +172,7 @@ def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
     requests = tuple(
         encode(
             request,
-            base_url=instance.url,
-            host_header=spec.host_header,
+            host=spec.host_header or f"{instance.host}:{instance.port}",
             expect=plan.expect,
             keepalive=plan.keepalive,
         )

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.traffic.encoding import Encoded, RequestShaped, from_request, from_words
 from pytest_asyncbench.traffic.plan import WireRequest
-
-if TYPE_CHECKING:
-    import httpx
 
 KEYWORDS = ("params", "headers", "cookies", "content", "data", "files", "json")
 """httpx's keywords of a request."""
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
-_REFUSALS = (TypeError, ValueError, AttributeError, AssertionError, RuntimeError)
-"""What httpx raises for a keyword of a wrong type, for a header that is no text, for an asynchronous body."""
-
-DEFAULT_HEADERS = (("accept", "*/*"), ("user-agent", "pytest-asyncbench"))
+DEFAULT_HEADERS = ((b"Accept", b"*/*"), (b"User-Agent", b"pytest-asyncbench"))
 """Sent unless the request has its own. No accept-encoding: whether answers are compressed is the test's to say."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RequestDescription:
-    """A request that is not bound to a server yet: method, path and httpx's keywords."""
+    """A request that is not bound to a server yet: method, path and httpx's keywords, or one that is `shaped` like
+    httpx.Request."""
 
     method: str
     url: str
     keywords: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
+    shaped: RequestShaped | None = None
 
     @property
     def label(self) -> str:
@@ -57,39 +54,43 @@ def request(method: str, url: str, *, name: str | None = None, **keywords: Any) 
     return RequestDescription(method.upper(), url, keywords, name)
 
 
+def described(built: RequestShaped, name: str | None = None) -> RequestDescription:
+    """The description of a request that is already built: an httpx.Request, or whatever has its shape."""
+    return RequestDescription(built.method.upper(), built.url.raw_path.decode("ascii"), {}, name, built)
+
+
 def encode(
     description: RequestDescription,
     *,
-    base_url: str,
-    host_header: str | None = None,
+    host: str,
     expect: frozenset[int],
     keepalive: bool = True,
 ) -> WireRequest:
-    """The bytes that ask the server at `base_url` for `description`. Raises SpecError for what HTTP cannot carry."""
-    import httpx
-
+    """The bytes that ask `host` ("127.0.0.1:8000") for `description`. Raises SpecError for what HTTP cannot carry."""
     try:
-        built = httpx.Request(description.method, base_url + description.url, **description.keywords)
-        body = built.read()
-    except (*_REFUSALS, httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SpecError(f"{description.label}: httpx cannot build this request: {error!r}") from error
-    head = [f"{built.method} ".encode() + built.url.raw_path + b" HTTP/1.1"]
-    head += [name + b": " + value for name, value in _headers(built, body, host_header, keepalive)]
-    if any(b"\r" in line or b"\n" in line for line in head):
+        built = _built(description)
+    except SpecError:
+        raise
+    except (TypeError, ValueError, AttributeError) as error:
+        raise SpecError(f"{description.label}: this is no request that can be sent: {error}") from error
+    head = [b"%s %s HTTP/1.1" % (description.method.encode(), built.target)]
+    head += [b"%s: %s" % header for header in _headers(built, host, keepalive)]
+    if any(b"\r" in line or b"\n" in line or b"\0" in line for line in head):
         raise SpecError(f"{description.label}: a header holds a line break")
-    return WireRequest(description.label, built.method, b"\r\n".join(head) + b"\r\n\r\n" + body, expect)
+    return WireRequest(
+        description.label, description.method, b"\r\n".join(head) + b"\r\n\r\n" + built.body, expect
+    )
 
 
-def _headers(
-    built: httpx.Request, body: bytes, host_header: str | None, keepalive: bool
-) -> list[tuple[bytes, bytes]]:
-    headers = built.headers
-    if host_header is not None:
-        headers["host"] = host_header
-    for name, value in DEFAULT_HEADERS:
-        headers.setdefault(name, value)
-    if headers.pop("transfer-encoding", None) is not None:
-        headers["content-length"] = str(len(body))  # the body has been read: its length is known
-    if not keepalive:
-        headers["connection"] = "close"
-    return headers.raw
+def _built(description: RequestDescription) -> Encoded:
+    if description.shaped is not None:
+        return from_request(description.shaped)
+    return from_words(description.method, description.url, **description.keywords)
+
+
+def _headers(built: Encoded, host: str, keepalive: bool) -> list[tuple[bytes, bytes]]:
+    given = {name.lower() for name, _ in built.headers}
+    before = [] if b"host" in given else [(b"Host", host.encode("latin-1"))]
+    after = [header for header in DEFAULT_HEADERS if header[0].lower() not in given]
+    closing = [] if keepalive or b"connection" in given else [(b"Connection", b"close")]
+    return [*before, *built.headers, *after, *closing]

@@ -84,7 +84,7 @@ CALLS = [
     ("get('quote')", "begins with '/'"),
     ("get('/', expect='fine')", "expect='fine'"),
     ("get('/', name='')", "a name is a text"),
-    ("post('/', json=object())", "httpx cannot build this request"),
+    ("post('/', json=object())", "object is not JSON serializable"),
     ("send('/')", "this is no request"),
 ]
 

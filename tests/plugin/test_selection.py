@@ -187,3 +187,17 @@ def test_variants(load):
 def test_the_server_fixture_is_for_one(server, load):
     pass
 """).run().assert_outcomes(passed=1, errors=1)
+
+
+def test_a_built_request_is_sent(project):
+    pytest.importorskip("httpx")
+    project.write("""
+import httpx
+from pytest_asyncbench import request
+
+@pytest.mark.server(many)
+def test_it(load):
+    assert load.send(httpx.Request("GET", "/boom"), duration=0.2, expect={500, 503}).outcomes["ok"] > 0
+    assert load.send(request("POST", "/", json={"n": 1}), duration=0.2).outcomes["ok"] > 0
+    assert load.head("/", duration=0.2, keepalive=False, think_time="10ms").outcomes["ok"] > 0
+""").run().assert_outcomes(passed=1)

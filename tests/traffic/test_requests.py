@@ -43,8 +43,7 @@ def sent(
 ) -> Parsed:
     wire = encode(
         request(method, url, **keywords),
-        base_url="http://127.0.0.1:8000",
-        host_header=host_header,
+        host=host_header or "127.0.0.1:8000",
         expect=OK,
         keepalive=keepalive,
     )
@@ -90,7 +89,7 @@ def test_host_and_connection():
 @given(TEXT, st.dictionaries(TEXT, TEXT, max_size=3))
 def test_any_path_and_parameters_make_one_request_or_are_refused(path, params):
     try:
-        wire = encode(request("GET", f"/{path}", params=params), base_url="http://127.0.0.1:8000", expect=OK)
+        wire = encode(request("GET", f"/{path}", params=params), host="127.0.0.1:8000", expect=OK)
     except SpecError:
         return
     parsed = Parsed(wire.data)
@@ -139,7 +138,7 @@ async def _chunks():
 )
 def test_what_http_cannot_carry_is_refused_by_name(description, host):
     with pytest.raises(SpecError, match=rf"^{description.label}: |^GET /"):
-        encode(description, base_url="http://127.0.0.1:8000", host_header=host, expect=OK)
+        encode(description, host=host or "127.0.0.1:8000", expect=OK)
 
 
 def test_labels():
