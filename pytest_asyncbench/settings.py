@@ -77,8 +77,8 @@ def _confidence(text: str) -> float:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not 0.5 <= number < 1:
-        raise ValueError(f"{text!r} is no confidence; write a number from 0.5 to below 1, such as 0.95")
+    if not 0.5 <= number <= 0.999:
+        raise ValueError(f"{text!r} is no confidence; write a number from 0.5 to 0.999, such as 0.95")
     return number
 
 

@@ -168,7 +168,7 @@ def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal
 
 
 def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
-    spec = instance.spec
+    spec = instance.spec.settled()
     requests = tuple(
         encode(
             request,

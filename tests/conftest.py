@@ -92,7 +92,7 @@ def evidence(
         tuple(slot(name, number, rps, **words.get(name, {})) for name, rps in zip(rates, row, strict=True))
         for number, row in enumerate(zip(*rates.values(), strict=True), 1)
     )
-    spec = granian("app:wsgi", interface="wsgi", threads=4)
+    spec = granian("app:wsgi", interface="wsgi", workers=1, threads=4)
     given = {"seed": 1, "cap": 30, **fields}
     return Evidence(plan or LoadPlan((request("GET", "/"),)), dict.fromkeys(rates, spec), rounds, **given)
 

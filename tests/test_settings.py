@@ -76,7 +76,7 @@ def test_texts_become_values(name, text, value):
         ("max-time", "-5", "'-5' is no time"),
         ("max-time", "nan", "'nan' is no time"),
         ("rounds", "10", "'10' is not one of 8, 12, 18, 30"),
-        ("confidence", "95", "'95' is no confidence; write a number from 0.5 to below 1"),
+        ("confidence", "95", "'95' is no confidence; write a number from 0.5 to 0.999"),
         ("confidence", "high", "'high' is no confidence"),
         ("seed", "x", "'x' is no whole number"),
         ("inconclusive", "ignore", "'ignore' is not one of skip, fail, pass"),

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from itertools import count
 
 from pytest_asyncbench.errors import UnknownValue
@@ -134,5 +135,6 @@ class Run:
         return next(iter(self._variants.values()))
 
 
+@lru_cache
 def _ratio_of(name: str) -> Metric:
     return replace(metric(name), name=f"{name} ratio", unit="", show=show_count)

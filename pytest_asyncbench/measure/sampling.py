@@ -103,7 +103,7 @@ def sample(
     )
     try:
         for subject in subjects:
-            _warm_up(agent, subject, plan, state, progress)
+            _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
         if not state.complaints:
             evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
     finally:
@@ -131,9 +131,11 @@ def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResul
     )
 
 
-def _warm_up(agent: LoadAgent, subject: Subject, plan: LoadPlan, state: _State, progress: Progress) -> None:
+def _warm_up(
+    agent: LoadAgent, subject: Subject, plan: LoadPlan, state: _State, progress: Progress, deadline: float
+) -> None:
     windows: list[WarmupWindow] = []
-    while not is_over(windows, plan.warmup):
+    while not is_over(windows, plan.warmup) and time.monotonic() < deadline:
         progress.warming(subject.variant, sum(window.seconds for window in windows))
         result = agent.run(
             _slot(subject, plan, max(WINDOW, min(LONGEST, state.cycle(subject.variant))), state)

@@ -17,7 +17,7 @@ REASON = "a command says this in its own arguments"
 class CommandLine:
     """A program that must listen on 127.0.0.1 at the port given by `{port}` (or at a fixed `port=`)."""
 
-    def check(self, spec: ServerSpec) -> ServerSpec:
+    def check(self, spec: ServerSpec) -> None:
         refuse_words(spec, dict.fromkeys(CONCURRENCY_WORDS, REASON))
         if not spec.argv:
             raise SpecError(
@@ -29,6 +29,8 @@ class CommandLine:
                 f"command({list(spec.argv)}): the program is not told its port; "
                 "use {port} in an argument or in env, or port="
             )
+
+    def settle(self, spec: ServerSpec) -> ServerSpec:
         return spec
 
     def argv(self, spec: ServerSpec, python: str, port: int) -> list[str]:

@@ -25,7 +25,7 @@ LACKS_WSGI = LACKS | {"loop": "Granian runs no event loop for wsgi apps; drop lo
 class Granian:
     """`granian APP` with its words; see https://github.com/emmett-framework/granian."""
 
-    def check(self, spec: ServerSpec) -> ServerSpec:
+    def check(self, spec: ServerSpec) -> None:
         require_app(spec)
         if spec.interface is None:
             raise SpecError(
@@ -35,13 +35,14 @@ class Granian:
         require_choice(spec, "interface", INTERFACES)
         require_choice(spec, "loop", ("auto", "asyncio", "uvloop", "rloop", "winloop"))
         require_choice(spec, "http", ("auto", "1", "2"))
+        lacks = LACKS_WSGI if spec.interface == "wsgi" else LACKS_LOOP
+        refuse_words(spec, {word: why.format(interface=spec.interface) for word, why in lacks.items()})
+
+    def settle(self, spec: ServerSpec) -> ServerSpec:
         workers = spec.workers or 1
-        if spec.interface == "wsgi":
-            refuse_words(spec, LACKS_WSGI)
-            # Granian's own default, said aloud: half of what one worker may hold in its backlog.
-            return replace(spec, workers=workers, threads=spec.threads or max(1, BACKLOG // workers // 2))
-        refuse_words(spec, {word: why.format(interface=spec.interface) for word, why in LACKS_LOOP.items()})
-        return replace(spec, workers=workers)
+        # Granian's own default: half of what one worker may hold in its backlog.
+        threads = max(1, BACKLOG // workers // 2) if spec.interface == "wsgi" else None
+        return replace(spec, workers=workers, threads=spec.threads or threads)
 
     def argv(self, spec: ServerSpec, python: str, port: int) -> list[str]:
         flags: dict[str, object] = {

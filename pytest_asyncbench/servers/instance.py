@@ -166,7 +166,7 @@ def _command(launch: Launch, port: int, directory: Path) -> tuple[Command, tuple
         kept = [inherited["PYTHONPATH"]] if inherited.get("PYTHONPATH") else []
         inherited["PYTHONPATH"] = os.pathsep.join([*launch.python_path, *kept])
     command = Command(
-        argv=tuple(fill(part, values) for part in program(spec.program).argv(spec, python, port)),
+        argv=tuple(fill(part, values) for part in program(spec.program).argv(spec.settled(), python, port)),
         env={**inherited, **{name: fill(text, values) for name, text in spec.env}},
         cwd=working_directory(spec, launch.root),
         log=directory / "server.log",

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 class Program(Protocol):
     """What a server program must tell: which specs it accepts, how it is called, how it runs requests."""
 
-    def check(self, spec: ServerSpec) -> ServerSpec:
-        """The spec with every default that matters made explicit. Raises SpecError with the reason."""
+    def check(self, spec: ServerSpec) -> None:
+        """Raise SpecError, with the reason, for a word that the program or mode does not have."""
+
+    def settle(self, spec: ServerSpec) -> ServerSpec:
+        """The spec with every default that matters made explicit; the methods below are given such a one."""
 
     def argv(self, spec: ServerSpec, python: str, port: int) -> list[str]:
         """The command line that serves `spec` on 127.0.0.1:`port`."""

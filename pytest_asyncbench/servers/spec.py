@@ -53,12 +53,16 @@ class ServerSpec:
     @property
     def mode(self) -> str:
         """How requests are run: "threads", "asyncio", ... ("command" where the program is not known)."""
-        return self._program().mode(self)
+        return self._program().mode(self.settled())
 
     @property
     def concurrency(self) -> int | None:
         """How many requests run at once over all workers; None where no setting limits it (an event loop)."""
-        return self._program().concurrency(self)
+        return self._program().concurrency(self.settled())
+
+    def settled(self) -> ServerSpec:
+        """A copy in which every default that matters is explicit: what is launched, and what the reports show."""
+        return self._program().settle(self)
 
     def with_options(self, **changes: Any) -> ServerSpec:
         """A copy with other words, checked like a new spec. Raises SpecError."""
@@ -73,7 +77,8 @@ class ServerSpec:
 
     def label(self) -> str:
         """Short and readable, for parameter ids and tables: "granian-wsgi-2w-32t"."""
-        counts = ((self.workers, "w"), (self.threads, "t"), (self.greenlets, "g"))
+        spec = self.settled()
+        counts = ((spec.workers, "w"), (spec.threads, "t"), (spec.greenlets, "g"))
         parts = [self.program, self.interface, *(f"{n}{unit}" for n, unit in counts if n is not None)]
         return self.name or "-".join(str(part) for part in (*parts, self.loop, self.http) if part)
 
@@ -98,7 +103,9 @@ def build(program: str, **given: Any) -> ServerSpec:
     unknown = sorted(set(given) - {field.name for field in fields(ServerSpec)})
     if unknown:
         raise SpecError(f"{program}() has no word {unknown[0]!r}; a server spec has {', '.join(words())}")
-    return find(program).check(ServerSpec(program=program, **_normal(program, given)))
+    spec = ServerSpec(program=program, **_normal(program, given))
+    find(program).check(spec)
+    return spec
 
 
 def _normal(program: str, given: Mapping[str, Any]) -> dict[str, Any]:

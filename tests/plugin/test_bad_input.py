@@ -106,7 +106,7 @@ def test_it(load):
     ("option", "message"),
     [
         ("--asyncbench-rounds=7", "--asyncbench-rounds: '7' is not one of 8, 12, 18, 30"),
-        ("--asyncbench-confidence=95", "write a number from 0.5 to below 1"),
+        ("--asyncbench-confidence=95", "write a number from 0.5 to 0.999"),
         ("--asyncbench-duration=soon", "'soon' is no time"),
         ("--asyncbench-slot=0", "no time above zero"),
         ("--asyncbench-inconclusive=maybe", "is not one of skip, fail, pass"),

@@ -13,7 +13,7 @@ from pytest_asyncbench.servers.programs import program
 
 def command_line(**words: object) -> list[str]:
     """The arguments after `python -m granian`."""
-    spec = granian("app:it", **words)
+    spec = granian("app:it", **words).settled()
     argv = program("granian").argv(spec, "/venv/bin/python", 8000)
     assert argv[:3] == ["/venv/bin/python", "-m", "granian"]
     assert argv[-1] == "app:it"
@@ -37,7 +37,9 @@ def test_asgi_has_a_loop_and_no_threads():
 @given(st.integers(1, 4096))
 def test_the_default_number_of_threads_is_granians_own(workers):
     spec = granian("app:wsgi", interface="wsgi", workers=workers)
-    assert spec.threads == max(1, 1024 // workers // 2)
+    assert spec.settled().threads == max(1, 1024 // workers // 2)
+    assert spec.with_options(workers=4).settled().threads == 128
+    assert spec.with_options(interface="asgi").settled().threads is None
 
 
 @pytest.mark.parametrize("interface", ["asgi", "asginl", "rsgi"])
