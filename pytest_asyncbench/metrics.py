@@ -37,7 +37,7 @@ class Metric:
 
     @property
     def needed_answers(self) -> int:
-        """Answers that one datum must hold (METHOD: 10 beyond the percentile)."""
+        """Answers that one datum must hold: ten beyond the percentile."""
         return percentiles.needed_answers(self.percentile) if self.percentile else 1
 
 
