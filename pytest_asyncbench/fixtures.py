@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_asyncbench.aload import AsyncLoad
     from pytest_asyncbench.load import Load
     from pytest_asyncbench.postgres import Cluster
     from pytest_asyncbench.servers.instance import Instance
@@ -62,14 +63,22 @@ def load(pytestconfig: pytest.Config) -> Load:
     return load_of(pytestconfig)
 
 
+@pytest.fixture(scope="session")
+def aload(pytestconfig: pytest.Config) -> AsyncLoad:
+    """The verbs of `load`, awaitable: `await aload.get("/", users=64)`; cancelling stops the load."""
+    from pytest_asyncbench.items import async_load_of
+
+    return async_load_of(pytestconfig)
+
+
 def uses_load(item: pytest.Item) -> bool:
-    """Whether a test uses our `load`, itself or through another fixture."""
-    return uses(item, "load")
+    """Whether a test uses our `load` or `aload`, itself or through another fixture."""
+    return uses(item, "load") or uses(item, "aload")
 
 
 def is_live(item: pytest.Item) -> bool:
     """Whether a test needs running servers."""
-    return uses(item, "load") or uses(item, "server")
+    return uses_load(item) or uses(item, "server")
 
 
 def concerns_us(item: pytest.Item) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_asyncbench.aload import AsyncLoad
 from pytest_asyncbench.bench import Bench
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, parameter, uses
@@ -44,6 +45,11 @@ def bench(config: pytest.Config) -> Bench:
 def load_of(config: pytest.Config) -> Load:
     """The `load` of a session: it acts on the test that is running."""
     return Load(lambda: case_of(config.stash[CURRENT]))
+
+
+def async_load_of(config: pytest.Config) -> AsyncLoad:
+    """The `aload` of a session."""
+    return AsyncLoad(load_of(config), lambda: bench(config).agent().cancel())
 
 
 @contextmanager
