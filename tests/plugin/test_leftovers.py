@@ -12,12 +12,11 @@ import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-PLACES = [Path("/tmp"), Path("/var/tmp")]
-KEPT = {"pytest-asyncbench-programs", "pytest-asyncbench-cache"}
 PATIENCE = 60.0
 """Seconds until something must have happened, on a machine that may be very busy."""
 
@@ -32,7 +31,7 @@ def told(**facts):
 @pytest.mark.server(many.with_options(workers=2))
 def test_it(server, database, postgres, load):
     pids = [*server.pids, *postgres.pids()]
-    told(ports=[server.port, postgres.port], pids=pids)
+    told(ports=[server.port, postgres.port], pids=pids, directory=str(postgres._server.directory.path))
     load.get("/slow", users=8, duration="{duration}", warmup="200ms")
     assert {passes}
 """
@@ -48,7 +47,6 @@ class Session:
         self.mark = f"asyncbench-test-{uuid.uuid4()}"
         self.temporary = project.path / "tmp"
         self.temporary.mkdir()
-        self.before = directories()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q"],
             cwd=self.path,
@@ -63,14 +61,14 @@ class Session:
         assert self.process.poll() is None, self.process.communicate()[0].decode()
         time.sleep(1.5)  # into the load: nothing tells from outside which phase it is in
 
-    def facts(self) -> dict[str, list[int]]:
+    def facts(self) -> dict[str, Any]:
         return json.loads((self.path / "facts.json").read_text())
 
     def assert_nothing_left(self) -> None:
         facts = self.facts()
         until(lambda: not self.processes(facts["pids"]))
         until(lambda: not listening(facts["ports"]))
-        until(lambda: not (directories() - self.before) and not list(self.temporary.iterdir()))
+        until(lambda: not Path(facts["directory"]).exists() and not list(self.temporary.iterdir()))
 
     def processes(self, pids: list[int]) -> list[psutil.Process]:
         """Living processes that inherited our mark, or that the test named."""
@@ -92,11 +90,6 @@ def sessions() -> Iterator[list[Session]]:
         if session.process.poll() is None:
             session.process.kill()
         session.process.wait()
-
-
-def directories() -> set[Path]:
-    """Directories of running clusters and servers; the caches, which are kept on purpose, have fixed names."""
-    return {path for place in PLACES for path in place.glob("*asyncbench*") if path.name not in KEPT}
 
 
 def listening(ports: list[int]) -> list[int]:

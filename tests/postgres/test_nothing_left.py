@@ -40,24 +40,32 @@ def until(condition, what):
         time.sleep(0.01)
 
 
-def shared_memory() -> set[str]:
-    segments = subprocess.run(["ipcs", "-m"], capture_output=True, text=True, check=False).stdout
-    return {*segments.splitlines(), *map(str, Path("/dev/shm").glob("PostgreSQL.*"))}
+def segments(pids: list[str]) -> list[str]:
+    """System V shared memory that one of these processes made."""
+    table = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+    return [line for line in table if line.split()[4] in pids]
+
+
+def mapped(pids: list[str]) -> set[Path]:
+    """POSIX shared memory that these processes use."""
+    maps = [line.split() for pid in pids for line in Path(f"/proc/{pid}/maps").read_text().splitlines()]
+    return {Path(fields[5]) for fields in maps if len(fields) == 6 and fields[5].startswith("/dev/shm/")}
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_owner_ends_while_queries_run(choice, number):
-    before = shared_memory()
     argv = [sys.executable, "-c", OWNER, choice]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as owner:
         port, directory, *pids = owner.stdout.readline().split()
         assert len(pids) >= 3
+        shared = mapped(pids)
         owner.send_signal(number)
     until(lambda: not any(psutil.pid_exists(int(pid)) for pid in pids), "processes are left")
     until(lambda: not Path(directory).exists(), "the directory is left")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(port)))
-    assert shared_memory() <= before
+    assert segments(pids) == []
+    assert not [path for path in shared if path.exists()]
 
 
 def test_sweep_removes_what_has_no_owner(tmp_path):
