@@ -14,6 +14,7 @@ import pytest
 from pytest_asyncbench.errors import PostgresError
 from pytest_asyncbench.postgres import Cluster, provide
 from pytest_asyncbench.postgres.binaries import find
+from pytest_asyncbench.postgres.rundir import PREFIX
 
 CHOICES = ("system", "embedded")
 
@@ -47,15 +48,13 @@ def any_cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def run_directories():
-    """The directories of servers that there are now."""
-
-    def listed() -> set[Path]:
-        from pytest_asyncbench.postgres.rundir import PREFIX, places
-
-        return {path for place in places() for path in place.glob(PREFIX + "*")}
-
-    return listed
+def run_directories(monkeypatch):
+    """The directories of servers that there are now, in a place of this test's own (other runs have theirs)."""
+    with tempfile.TemporaryDirectory(prefix="asyncbench-", dir="/var/tmp") as name:
+        place = Path(name)
+        place.chmod(0o755)  # the server's user must get in
+        monkeypatch.setattr("pytest_asyncbench.postgres.rundir.places", lambda: [place])
+        yield lambda: set(place.glob(PREFIX + "*"))
 
 
 PACKAGES = (
