@@ -14,16 +14,18 @@ if TYPE_CHECKING:
     from pytest_asyncbench.servers.factories import granian as granian
     from pytest_asyncbench.servers.spec import ServerSpec as ServerSpec
     from pytest_asyncbench.traffic.requests import request as request
+    from pytest_asyncbench.traffic.think_time import exponential as exponential
 
 _HOMES = {
     "AsyncBenchError": "errors",
     "ServerSpec": "servers.spec",
     "command": "servers.factories",
+    "exponential": "traffic.think_time",
     "granian": "servers.factories",
     "request": "traffic.requests",
 }
 
-__all__ = ["AsyncBenchError", "ServerSpec", "command", "granian", "request"]
+__all__ = ["AsyncBenchError", "ServerSpec", "command", "exponential", "granian", "request"]
 
 
 def __getattr__(name: str) -> object:

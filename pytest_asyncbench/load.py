@@ -22,7 +22,8 @@ class Load:
     """Fires traffic at the test's server, or at all its variants, interleaved.
 
     Every verb takes a path, httpx's keywords of a request (`params`, `headers`, `cookies`, `content`, `data`,
-    `files`, `json`), and those of the load: `users` (each sends when it has its answer), `duration` (measure this
+    `files`, `json`), and those of the load: `users` (each sends when it has its answer) or
+    `rate` (starts per second, with `arrivals` and `max_in_flight`), `duration` (measure this
     long per variant instead of sampling until decided), `slot`, `warmup`, `think_time`, `timeout`, `expect` (status
     codes that are ok; default 2xx), `keepalive`, `rounds`, `max_time`, `name`. Times are seconds or "250ms".
 

@@ -90,6 +90,14 @@ def _rewrk_p50(datum: Datum) -> float:
     return percentiles.rewrk_p50([slot.samples for slot in datum])
 
 
+def _service_time(datum: Datum) -> float:
+    return percentiles.service_time([slot.samples for slot in datum])
+
+
+def _send_delay_p99(datum: Datum) -> float:
+    return percentiles.send_delay([slot.samples for slot in datum], 0.99)
+
+
 def _errors(datum: Datum) -> float:
     total = sum(len(slot.samples.outcome) for slot in datum)
     if not total:
@@ -146,7 +154,7 @@ METRICS: dict[str, Metric] = {
             "1/s",
             True,
             "sampled",
-            "users x share ok / mean cycle",
+            "users x share ok / mean cycle; in an open loop, ok answers to the starts in the window / window",
             _rps,
             _per_second,
             show_count,
@@ -158,6 +166,15 @@ METRICS: dict[str, Metric] = {
         _latency("min", "the fastest ok answer", _minimum, kind="shown"),
         _latency("max", "the slowest ok answer", _maximum, kind="shown"),
         _latency("rewrk_p50", "mean of the slowest half: what rewrk prints as 50%", _rewrk_p50),
+        _latency(
+            "service_time", "mean time from the actual send to the ok answer, of an open loop", _service_time
+        ),
+        _latency(
+            "send_delay_p99",
+            "99th percentile of actual minus intended start, of an open loop: the generator's health",
+            _send_delay_p99,
+            kind="shown",
+        ),
         Metric(
             "errors",
             "",

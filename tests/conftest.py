@@ -40,8 +40,13 @@ def samples(
     complaints: Sequence[str] = (),
     window: float = 0.5,
     users: int = 1,
+    rate: float = 0.0,
+    delay: float = 0.0,
 ) -> SlotResult:
-    """One slot in which `count` requests all took equally long, `rps` of them per second; the last `failed` failed."""
+    """One slot in which `count` requests all took equally long, `rps` of them per second; the last `failed` failed.
+
+    With a `rate` it is one of an open loop, in which every start was late by `delay`.
+    """
     cycle = array("d", [users / rps] * count)
     outcome = [OUTCOMES.index("ok")] * (count - failed) + [OUTCOMES.index(how)] * failed
     measured = Counter(OUTCOMES[index] for index in outcome)
@@ -68,6 +73,8 @@ def samples(
         ended=window,
         first_failures={how: tuple(first)},
         complaints=tuple(complaints),
+        rate=rate,
+        send_delay=array("f", [delay] * count if rate else []),
     )
 
 
@@ -146,7 +153,9 @@ class FakeAgent:
         window = getattr(plan, "window", 0.0)
         self.now += window + 0.3
         count = max(len(plan.requests), round(rate * window))
-        return samples(rate, **{"window": window, "users": plan.users, "count": count, **special})
+        opened = getattr(plan, "rate", 0.0)
+        words = {"window": window, "users": 1 if opened else plan.users, "rate": opened, "count": count}
+        return samples(rate, **{**words, **special})
 
 
 @pytest.fixture

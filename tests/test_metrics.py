@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from pytest_asyncbench.errors import SpecError, UnknownValue
 from pytest_asyncbench.metrics import METRICS, metric
 
+OF_OPEN_LOOPS = ("service_time", "send_delay_p99")
+
 
 def test_the_directions():
     assert [name for name, entry in METRICS.items() if entry.more_is_better] == ["rps"]
@@ -16,7 +18,8 @@ def test_the_directions():
 
 @pytest.mark.parametrize("entry", METRICS.values(), ids=list(METRICS))
 def test_every_metric_is_read_from_a_slot_and_shown(make_slot, entry):
-    value = entry.read([make_slot(rps=100, count=1000, cpu=1.0, memory=50e6)])
+    words = {"rate": 100.0, "delay": 0.001} if entry.name in OF_OPEN_LOOPS else {}
+    value = entry.read([make_slot(rps=100, count=1000, cpu=1.0, memory=50e6, **words)])
     assert value >= 0
     assert entry.show(value)
     assert entry.source
@@ -37,6 +40,14 @@ def test_what_a_slot_of_known_rate_gives(make_slot):
     assert metric("p50").read(datum) == pytest.approx(0.01)
 
 
+def test_what_a_slot_of_an_open_loop_gives(make_slot):
+    datum = [make_slot(rps=100, count=90, failed=9, rate=180.0, delay=0.002, window=0.5)]
+    assert metric("rps").read(datum) == pytest.approx(81 / 0.5)
+    assert metric("mean").read(datum) == pytest.approx(0.01)
+    assert metric("service_time").read(datum) == pytest.approx(0.008)
+    assert metric("send_delay_p99").read(datum) == pytest.approx(0.002)
+
+
 def test_needed_answers():
     needed = {name: entry.needed_answers for name, entry in METRICS.items() if entry.needed_answers > 1}
     assert needed == {"p50": 20, "p95": 200, "p99": 1000}
@@ -50,6 +61,10 @@ def test_needed_answers():
         ("mean", {"count": 5, "failed": 5}, "none of 5 requests was answered ok"),
         ("cpu_per_request", {}, "the CPU time of this server's processes cannot be read"),
         ("cpu_per_request", {"cpu": 1.0, "count": 0}, "the server did not answer a single request"),
+        ("service_time", {}, "a closed loop plans no starts that could be late"),
+        ("send_delay_p99", {}, "a closed loop plans no starts that could be late"),
+        ("send_delay_p99", {"rate": 9.0, "count": 0}, "not a single request was to start"),
+        ("service_time", {"rate": 9.0, "count": 5, "failed": 5}, "none of 5 requests was answered ok"),
         ("memory", {}, "the memory of this server's processes cannot be read"),
         ("p99", {}, "p99 needs 1000 requests, and there are 300"),
     ],

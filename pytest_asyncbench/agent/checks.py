@@ -63,14 +63,14 @@ def raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def shortage(users: int) -> str:
-    """Why that many users cannot be simulated here, with the numbers; empty if they can."""
+def shortage(users: int, what: str = "users") -> str:
+    """Why that many users, or `what` else needs connections, cannot be had here; empty if they can."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files != resource.RLIM_INFINITY and users + SPARE > files:
-        return f"{users} users need {users + SPARE} open files; this process may have {files} (ulimit -n)"
+        return f"{users} {what} need {users + SPARE} open files; this process may have {files} (ulimit -n)"
     ports = local_ports()
     if users + SPARE > ports:
-        return f"{users} users need {users + SPARE} local ports; the system gives {ports} ({PORTS})"
+        return f"{users} {what} need {users + SPARE} local ports; the system gives {ports} ({PORTS})"
     return ""
 
 

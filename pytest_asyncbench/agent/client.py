@@ -17,7 +17,7 @@ from typing import Any, Self, cast
 import pytest_asyncbench
 from pytest_asyncbench.errors import AgentLost, AsyncBenchError
 from pytest_asyncbench.processes import Command, Process
-from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, longest_time
+from pytest_asyncbench.traffic.plan import Plan, longest_time
 from pytest_asyncbench.traffic.samples import SlotResult
 
 PATIENCE = 10.0
@@ -72,7 +72,7 @@ class Agent:
         """The process that generates the load: its CPU time is the generator's."""
         return self._process.pid
 
-    def run(self, plan: ClosedSlot | Burst, notice: Callable[[str], None] | None = None) -> SlotResult:
+    def run(self, plan: Plan, notice: Callable[[str], None] | None = None) -> SlotResult:
         """Run one slot and wait for its result. `notice` is called with the name of each phase as it begins.
 
         Raises AgentLost when the agent ends or is silent for too long, SlotRefused when it has not the means,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from time import monotonic, process_time
 
 from pytest_asyncbench.agent import checks
@@ -12,6 +13,7 @@ from pytest_asyncbench.agent.slot import Slot
 from pytest_asyncbench.agent.user import User
 from pytest_asyncbench.traffic.plan import LONGEST_WINDOW, SHORTEST_SETTLE, ClosedSlot, longest_tail
 from pytest_asyncbench.traffic.samples import SlotResult
+from pytest_asyncbench.traffic.think_time import thinker
 
 TIMER_GRACE = 0.002
 """Seconds that a timer may be late without being held against the agent: the loop's timers count milliseconds."""
@@ -29,7 +31,6 @@ class ClosedRun(Slot):
     plan: ClosedSlot
 
     async def load(self) -> None:
-        self.think_time = self.plan.think_time
         self.owing: set[User] = set()
         self.answered = asyncio.Event()
         self.draining = False
@@ -39,11 +40,14 @@ class ClosedRun(Slot):
         await self._tail()
         await self._drain()
 
+    def thinker(self, number: int) -> Callable[[], float]:
+        return thinker(self.plan.think_time, f"{self.plan.seed}/{number}")
+
     async def _settle(self) -> None:
         """First sends are spread over one mean cycle: users in step would stay in step for a long time."""
         self.notice("settle")
         self.tally = self.ledger.tallies["settle"]
-        self.at_once = not self.think_time
+        self.at_once = not self.plan.think_time
         self.started = monotonic()
         for number, user in enumerate(self.users):
             user.start(self.started, number / len(self.users) * self.plan.cycle)

@@ -84,6 +84,14 @@ class Ledger:
         self.cycle.append(latency)
         self.outcome.append(0)
 
+    def add_start(self, intended: float, ended: float, outcome: int, request: int) -> None:
+        """Write down one request of an open loop, which has no cycle, by its intended start."""
+        self.sent.append(intended - self.opened)
+        self.latency.append(ended - intended)
+        self.outcome.append(outcome)
+        if self.several:
+            self.request.append(request)
+
     def explain(self, outcome: int, text: Callable[[], str]) -> None:
         """Keep what happened, for the first few of every outcome."""
         texts = self.failures.setdefault(outcome, [])

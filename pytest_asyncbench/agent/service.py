@@ -21,8 +21,9 @@ from typing import Any
 from pytest_asyncbench.agent import checks
 from pytest_asyncbench.agent.burst import BurstRun
 from pytest_asyncbench.agent.closed import ClosedRun
+from pytest_asyncbench.agent.open import OpenRun
 from pytest_asyncbench.agent.slot import Slot
-from pytest_asyncbench.traffic.plan import Burst, ClosedSlot
+from pytest_asyncbench.traffic.plan import Burst, OpenSlot, Plan
 from pytest_asyncbench.traffic.samples import SlotResult
 
 GONE = (EOFError, ConnectionError)
@@ -47,8 +48,8 @@ class Service:
         except GONE:
             pass
 
-    def _answer(self, number: int, plan: ClosedSlot | Burst) -> tuple[Any, ...]:
-        why = checks.shortage(plan.users)
+    def _answer(self, number: int, plan: Plan) -> tuple[Any, ...]:
+        why = checks.shortage(plan.users, "requests in flight" if isinstance(plan, OpenSlot) else "users")
         if why:
             return ("refused", number, why)
         gc.collect()
@@ -64,7 +65,7 @@ class Service:
         finally:
             gc.enable()
 
-    async def _perform(self, number: int, plan: ClosedSlot | Burst) -> SlotResult:
+    async def _perform(self, number: int, plan: Plan) -> SlotResult:
         host = await resolve(plan.target.host, plan.target.port)
         slot = run_of(plan, host, lambda phase: self.channel.send(("phase", number, phase)))
         task = self.loop.create_task(slot.run())
@@ -87,9 +88,11 @@ class Service:
         task.cancel()
 
 
-def run_of(plan: ClosedSlot | Burst, host: str, notice: Any) -> Slot:
+def run_of(plan: Plan, host: str, notice: Any) -> Slot:
     """The run that a plan asks for."""
-    return BurstRun(plan, host, notice) if isinstance(plan, Burst) else ClosedRun(plan, host, notice)
+    if isinstance(plan, Burst):
+        return BurstRun(plan, host, notice)
+    return (OpenRun if isinstance(plan, OpenSlot) else ClosedRun)(plan, host, notice)
 
 
 async def resolve(host: str, port: int) -> str:

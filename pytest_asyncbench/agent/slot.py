@@ -11,7 +11,7 @@ from typing import Any
 from pytest_asyncbench.agent.connection import Connection
 from pytest_asyncbench.agent.ledger import Ledger
 from pytest_asyncbench.agent.user import User
-from pytest_asyncbench.traffic.plan import Burst, ClosedSlot
+from pytest_asyncbench.traffic.plan import Plan
 from pytest_asyncbench.traffic.samples import SlotResult
 
 GIVEN_UP = 3
@@ -21,15 +21,15 @@ CLOSE_LIMIT = 1.0
 
 
 class Slot:
-    """What closed slots and bursts share.
+    """What all shapes of load share.
 
     `tally` is where a request is counted that is sent now (None: it becomes a sample); `at_once` whether a user
     sends its next request as soon as it has an answer, without asking the slot. `crashed` gets an error that was
     raised in a callback: a bug must end the slot, not thin out its load.
     """
 
-    def __init__(self, plan: ClosedSlot | Burst, host: str, notice: Callable[[str], None]) -> None:
-        self.plan: ClosedSlot | Burst = plan
+    def __init__(self, plan: Plan, host: str, notice: Callable[[str], None]) -> None:
+        self.plan: Plan = plan
         self.host = host
         self.notice = notice
         self.loop = asyncio.get_running_loop()
@@ -37,13 +37,12 @@ class Slot:
         self.ledger = Ledger(len(plan.requests))
         self.tally: list[int] | None = None
         self.at_once = False
-        self.think_time = 0.0
         self.started = self.closed = self.ended = 0.0
         self.ready = asyncio.Event()
         self.unready = plan.users
         self.connections: set[Connection] = set()
         self.leaving: dict[Connection, None] = {}
-        self.users = [User(self, number) for number in range(plan.users)]
+        self.users = self.make_users()
         self.sweeper = self.loop.call_later(self._sweep_interval(), self._sweep)
 
     async def run(self) -> SlotResult:
@@ -70,6 +69,14 @@ class Slot:
     async def load(self) -> None:
         """The phases after `connect`."""
         raise NotImplementedError
+
+    def make_users(self) -> list[User]:
+        """The users that there are from the beginning."""
+        return [User(self, number) for number in range(self.plan.users)]
+
+    def thinker(self, number: int) -> Callable[[], float]:
+        """Gives that user's think times, one after another."""
+        return lambda: 0.0
 
     def finished(self, user: User, now: float, delay: float) -> None:
         """A request has ended; its user could send the next one in `delay` seconds."""

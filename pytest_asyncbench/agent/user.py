@@ -65,6 +65,7 @@ class User:
         "slot",
         "spoiled",
         "tally",
+        "think",
         "timer",
         "trying_since",
         "turns",
@@ -90,6 +91,7 @@ class User:
         self.sample = -1
         self.due = 0.0
         self.timer: asyncio.TimerHandle | None = None
+        self.think = slot.thinker(number)
 
     # Sending.
 
@@ -282,7 +284,7 @@ class User:
     def _finish(self, outcome: int) -> None:
         now = monotonic()
         self.at_once = False
-        delay = max(self.slot.think_time, self.pause())
+        delay = max(self.think(), self.pause())
         self.sample = -1
         if self.tally is None:
             self.sample = self.ledger.add(self.sent, now, now + delay, outcome, self.index)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.measure.kaplan_meier import kaplan_meier
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.traffic.samples import SlotResult
 
@@ -26,18 +27,21 @@ def needed_answers(share: float) -> int:
 def percentile(slots: Sequence[SlotResult], share: float) -> float:
     """Nearest-rank percentile of the latencies; a request that is not ok is infinitely slow.
 
-    A censored request was slower than its age, so one that is younger than the result leaves it open: then
-    UnknownValue is raised. So it is when there are fewer answers than `needed_answers(share)`.
+    A censored request was slower than its age: with such ones it is the Kaplan-Meier estimate, which is the same where
+    they cannot change it. Raises UnknownValue where that estimate does not reach the percentile, and when there are
+    fewer requests than `needed_answers(share)`.
     """
     count = sum(len(slot.outcome) for slot in slots)
     if count < needed_answers(share):
         raise UnknownValue(f"p{share * 100:g} needs {needed_answers(share)} requests, and there are {count}")
-    value = nearest_rank(sorted(_latencies(slots)), share)
-    youngest = min(_with_outcome(slots, _CENSORED), default=math.inf)
-    if youngest < value:
+    censored = list(_with_outcome(slots, _CENSORED))
+    if not censored:
+        return nearest_rank(sorted(_latencies(slots)), share)
+    value = kaplan_meier(_latencies(slots, leave_out=_CENSORED), censored, share)
+    if value is None:
         raise UnknownValue(
-            f"p{share * 100:g} cannot be known: a request was still unanswered after {youngest:.3g} s, "
-            "when the slot ended"
+            f"p{share * 100:g} cannot be known: {len(censored)} of {count} requests were still unanswered when their "
+            f"slot ended, after up to {max(censored):.3g} s"
         )
     return value
 
@@ -48,11 +52,14 @@ def nearest_rank(ordered: Sequence[float], share: float) -> float:
 
 
 def rps(slots: Sequence[SlotResult]) -> float:
-    """Requests answered ok per second of a closed loop: users x share ok / mean cycle.
+    """Requests answered ok per second, over the requests sent in `measure`.
 
-    Over the requests sent in `measure`. Completions per window would be wrong by up to 100 % for slow endpoints.
+    Closed loop: users x share ok / mean cycle; completions per window would be wrong by up to 100 % for slow
+    endpoints. Open loop: those answered ok of the starts in the window / window.
     """
     count = _sent(slots)
+    if slots[0].rate:
+        return sum(slot.outcome.count(_OK) for slot in slots) / math.fsum(slot.window for slot in slots)
     share_ok = sum(slot.outcome.count(_OK) for slot in slots) / count
     users = sum(slot.users * len(slot.outcome) for slot in slots) / count
     return users * share_ok / mean_cycle(slots)
@@ -62,6 +69,33 @@ def mean(slots: Sequence[SlotResult]) -> float:
     """Mean latency of the requests answered ok; the age of censored ones enters it (it is then too low)."""
     known = [*_ok(slots), *_with_outcome(slots, _CENSORED)]
     return math.fsum(known) / len(known)
+
+
+def service_time(slots: Sequence[SlotResult]) -> float:
+    """Mean time from the actual send to the answer, of the requests of an open loop that were answered ok."""
+    times = [
+        latency - delay
+        for slot in slots
+        for latency, delay, outcome in zip(slot.latency, _send_delay(slot), slot.outcome, strict=True)
+        if outcome == _OK
+    ]
+    return math.fsum(times) / (len(times) or len(_ok(slots)))
+
+
+def send_delay(slots: Sequence[SlotResult], share: float) -> float:
+    """Nearest-rank percentile of what passed from the intended start of a request to the actual one; open loop."""
+    delays = sorted(delay for slot in slots for delay in _send_delay(slot))
+    if not delays:
+        raise UnknownValue("send_delay: not a single request was to start in the measured time")
+    return nearest_rank(delays, share)
+
+
+def _send_delay(slot: SlotResult) -> Sequence[float]:
+    if not slot.rate:
+        raise UnknownValue(
+            "a closed loop plans no starts that could be late; it is known of open loops (rate=)"
+        )
+    return slot.send_delay
 
 
 def mean_cycle(slots: Sequence[SlotResult]) -> float:
@@ -91,7 +125,7 @@ def failures(slots: Sequence[SlotResult]) -> int:
     return sum(len(slot.outcome) - slot.outcome.count(_OK) for slot in slots)
 
 
-def _latencies(slots: Sequence[SlotResult]) -> Iterable[float]:
+def _latencies(slots: Sequence[SlotResult], leave_out: int = -1) -> Iterable[float]:
     for slot in slots:
         if slot.outcome.count(_OK) == len(slot.outcome):
             yield from slot.latency
@@ -99,6 +133,7 @@ def _latencies(slots: Sequence[SlotResult]) -> Iterable[float]:
             yield from (
                 latency if outcome == _OK else math.inf
                 for latency, outcome in zip(slot.latency, slot.outcome, strict=True)
+                if outcome != leave_out
             )
 
 

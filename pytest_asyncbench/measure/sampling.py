@@ -6,20 +6,23 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import pstdev
+from statistics import fmean, median, pstdev
 from typing import Protocol
 
 from pytest_asyncbench.measure import usage
 from pytest_asyncbench.measure.evidence import Evidence
-from pytest_asyncbench.measure.percentiles import mean_cycle, rps
+from pytest_asyncbench.measure.percentiles import rps
 from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.measure.warmup import WINDOW, WarmupWindow, is_over, why_not_warm
 from pytest_asyncbench.measure.windows import LONGEST, Pace, Windows, for_duration, plan_windows
 from pytest_asyncbench.servers.spec import ServerSpec
+from pytest_asyncbench.traffic.lateness import late_on_average, late_starts
 from pytest_asyncbench.traffic.load_plan import LoadPlan
-from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, Target, WireRequest
+from pytest_asyncbench.traffic.outcomes import OK, OUTCOMES
+from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, OpenSlot, Plan, Target, WireRequest
 from pytest_asyncbench.traffic.samples import SlotResult
+from pytest_asyncbench.traffic.think_time import mean_of
 
 ROUNDS_WITHOUT_STATEMENTS = 12
 
@@ -27,7 +30,7 @@ ROUNDS_WITHOUT_STATEMENTS = 12
 class LoadAgent(Protocol):
     """What sampling needs of an agent: run one slot, and give its samples."""
 
-    def run(self, plan: ClosedSlot | Burst) -> SlotResult: ...
+    def run(self, plan: Plan) -> SlotResult: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class _State:
     ok_before: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    seed: int = 0
 
     def cycle(self, variant: str) -> float:
         """The variant's mean cycle as known so far; 0: not known."""
@@ -92,7 +96,7 @@ def sample(
     Raises SpecError if the plan cannot be measured in time, AgentLost if the agent ends.
     """
     began = time.monotonic()
-    state = _State(ok_before={subject.variant: 0 for subject in subjects})
+    state = _State(ok_before={subject.variant: 0 for subject in subjects}, seed=seed)
     evidence = Evidence(
         plan,
         {s.variant: s.spec for s in subjects},
@@ -106,6 +110,7 @@ def sample(
             _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
         if not state.complaints:
             evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
+            state.complaints += [] if state.complaints else _late(evidence)
     finally:
         progress.done()
     return replace(
@@ -138,12 +143,17 @@ def _warm_up(
     while not is_over(windows, plan.warmup) and time.monotonic() < deadline:
         progress.warming(subject.variant, sum(window.seconds for window in windows))
         result = agent.run(
-            _slot(subject, plan, max(WINDOW, min(LONGEST, state.cycle(subject.variant))), state)
+            _slot(
+                subject,
+                plan,
+                max(WINDOW, _known_cycle(subject, plan, state)),
+                state,
+                f"warm-up/{len(windows)}",
+            )
         )
         _learn(subject, result, state)
         state.ok_before[subject.variant] += result.ok_total
-        rate = rps([result]) if result.outcome else 0.0
-        windows.append(WarmupWindow(result.ended - result.started, result.answers, rate))
+        windows.append(WarmupWindow(result.ended - result.started, result.answers, _speed(result)))
         if broken := subject.died() or _unanswered(subject, result):
             state.complaints.append(broken)
             return
@@ -212,32 +222,86 @@ def _one_slot(
     agent: LoadAgent, subject: Subject, number: int, plan: LoadPlan, windows: Windows, state: _State
 ) -> Slot:
     before = usage.cpu_times(subject.pids())
-    result = agent.run(_slot(subject, plan, windows.seconds[subject.variant], state, windows.least))
+    window = windows.seconds[subject.variant]
+    result = agent.run(_slot(subject, plan, window, state, str(number), windows.least))
     pids = subject.pids()
     cpu = usage.cpu_between(before, usage.cpu_times(pids))
     _learn(subject, result, state)
     return Slot(subject.variant, number, result, cpu, usage.memory(pids))
 
 
-def _slot(subject: Subject, plan: LoadPlan, window: float, state: _State, least: int = 0) -> ClosedSlot:
+def _slot(
+    subject: Subject, plan: LoadPlan, window: float, state: _State, number: str, least: int = 0
+) -> ClosedSlot | OpenSlot:
+    """One slot's plan. All variants of a round draw the same arrivals and think times."""
+    seed = f"{state.seed}/{number}"
+    known = _known_cycle(subject, plan, state)
+    if plan.rate is not None:
+        return OpenSlot(
+            target=subject.target,
+            requests=subject.requests,
+            rate=plan.rate,
+            window=window,
+            arrivals=plan.arrivals,
+            max_in_flight=plan.max_in_flight,
+            latency=known,
+            least=least,
+            timeout=plan.timeout,
+            keepalive=plan.keepalive,
+            seed=seed,
+        )
     return ClosedSlot(
         target=subject.target,
         requests=subject.requests,
         users=plan.users,
         window=window,
-        cycle=min(LONGEST, state.cycle(subject.variant)),
+        cycle=known,
         least=least,
         think_time=plan.think_time,
         timeout=plan.timeout,
         keepalive=plan.keepalive,
+        seed=seed,
     )
 
 
+def _known_cycle(subject: Subject, plan: LoadPlan, state: _State) -> float:
+    """What is known of a user's mean cycle: at first no more than its mean think time. In an open loop: of the mean
+    latency."""
+    return min(LONGEST, state.cycle(subject.variant) or mean_of(plan.think_time))
+
+
 def _learn(subject: Subject, result: SlotResult, state: _State) -> None:
-    """Remember the mean cycle, which the next slot of this variant spreads its users over."""
-    if result.outcome:
-        mean = mean_cycle([result])
-        state.paces[subject.variant] = Pace(mean, pstdev(result.cycle) / mean if mean else 1.0)
+    """Remember the mean cycle, which the next slot of this variant spreads its users over; or the mean latency."""
+    times = _ok_latencies(result) if result.rate else list(result.cycle)
+    if times:
+        mean = fmean(times)
+        state.paces[subject.variant] = Pace(mean, pstdev(times) / mean if mean else 1.0)
+
+
+def _speed(result: SlotResult) -> float:
+    """What must be steady when a server is warm, in 1/s: its rate; in an open loop, which gives the rate, 1/p50."""
+    if not result.rate:
+        return rps([result]) if result.outcome else 0.0
+    times = _ok_latencies(result)
+    return 1 / median(times) if times else 0.0
+
+
+def _ok_latencies(result: SlotResult) -> list[float]:
+    ok = OUTCOMES.index(OK)
+    return [time for time, outcome in zip(result.latency, result.outcome, strict=True) if outcome == ok]
+
+
+def _late(evidence: Evidence) -> list[str]:
+    """Starts that were too late, over all slots of a variant: few of each slot may be many together."""
+    return [
+        f"{variant}: {text}"
+        for variant in evidence.variants
+        for text in _first_late([slot.samples for slot in evidence.slots(variant)])
+    ]
+
+
+def _first_late(slots: Sequence[SlotResult]) -> tuple[str, ...]:
+    return (late_starts(slots) or late_on_average(slots))[:1]
 
 
 def _unanswered(subject: Subject, result: SlotResult) -> str | None:

@@ -56,7 +56,7 @@ def plan_windows(plan: LoadPlan, paces: Mapping[str, Pace], answers: int, metric
     """
     cycles = {variant: pace.cycle for variant, pace in paces.items()}
     for variant, cycle in cycles.items():
-        if cycle > LONGEST:
+        if cycle > LONGEST and plan.rate is None:
             raise SpecError(
                 f"{variant}: a user's mean cycle is {cycle:.1f} s; slots are {LONGEST:g} s at most and must hold "
                 "a whole cycle. Use fewer users or a shorter think_time."
@@ -65,12 +65,17 @@ def plan_windows(plan: LoadPlan, paces: Mapping[str, Pace], answers: int, metric
         answers * HEADROOM if answers > 1 else 1
     )  # a whole cycle, which every window has, is enough for a mean
     wanted = {variant: max(pace.enough, planned) for variant, pace in paces.items()}
-    needed = {variant: wanted[variant] * cycle / plan.users for variant, cycle in cycles.items()}
+    needed = {variant: wanted[variant] * _between_sends(plan, cycle) for variant, cycle in cycles.items()}
     windows = {v: min(LONGEST, max(plan.slot, cycles[v], needed[v])) for v in cycles}
-    merged = max(1, *(math.ceil(planned * cycles[v] / plan.users / windows[v]) for v in cycles))
+    merged = max(1, *(math.ceil(planned * _between_sends(plan, cycles[v]) / windows[v]) for v in cycles))
     if merged > 1:
         _require_time(plan, windows, cycles, merged, metric)
     return Windows(windows, merged, math.ceil(answers / merged))
+
+
+def _between_sends(plan: LoadPlan, cycle: float) -> float:
+    """Mean time from one request to the next, of all users together, in seconds."""
+    return cycle / plan.users if plan.rate is None else 1 / plan.rate
 
 
 def for_duration(plan: LoadPlan, variants: Iterable[str], cap: int) -> tuple[Windows, int]:

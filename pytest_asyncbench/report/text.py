@@ -12,6 +12,7 @@ from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.report.table import table
 from pytest_asyncbench.testcase import Record, TestCase
+from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.verdict.statements import Budget, Statement
 
 WIDTH = 118
@@ -82,9 +83,16 @@ def _worst_first(judgement: Judgement) -> int:
 
 def _heading(run: Run) -> str:
     plan = run.evidence.plan
+    return f"{plan.label} {_shape(plan)}{'' if plan.keepalive else ', a connection per request'}"
+
+
+def _shape(plan: LoadPlan) -> str:
+    """ "with 64 users, 1 s think time", "at 200 requests/s (poisson arrivals)"."""
+    if plan.rate is not None:
+        return f"at {plan.rate:g} requests/s ({plan.arrivals} arrivals)"
     users = f"{plan.users} user{'s' * (plan.users > 1)}"
-    think = f", {plan.think_time:g} s think time" if plan.think_time else ""
-    return f"{plan.label} with {users}{think}{'' if plan.keepalive else ', a connection per request'}"
+    think = f"{plan.think_time:g} s" if isinstance(plan.think_time, float | int) else str(plan.think_time)
+    return f"with {users}{f', {think} think time' if plan.think_time else ''}"
 
 
 def _row(run: VariantRun) -> list[str]:

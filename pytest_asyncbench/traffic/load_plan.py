@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.traffic.requests import KEYWORDS, RequestDescription
+from pytest_asyncbench.traffic.think_time import ThinkTime, think_time
 from pytest_asyncbench.units import seconds
 
 OK_STATUSES = frozenset(range(200, 300))
 CAPS = (8, 12, 18, 30)
 """Rounds after which the rule looks, and so the numbers of rounds that a run may have at most."""
 
+ARRIVALS = ("constant", "poisson")
+LEAST_RATE = 1.0
+"""Starts per second; a slot of at most 5 s must hold some."""
+
 WORDS = (
     "users",
+    "rate",
+    "arrivals",
+    "max_in_flight",
     "duration",
     "slot",
     "warmup",
@@ -34,6 +43,7 @@ WORDS = (
 class LoadPlan:
     """One load call. Times are seconds.
 
+    With a `rate` (starts per second) it is an open loop, and `users` and `think_time` mean nothing.
     `duration` (measured time per variant) replaces sampling until decided; `warmup` None means until steady;
     `rounds` None means as many as the statements need, or 12 without statements.
     """
@@ -43,13 +53,16 @@ class LoadPlan:
     duration: float | None = None
     slot: float = 0.5
     warmup: float | None = None
-    think_time: float = 0.0
+    think_time: ThinkTime = 0.0
     timeout: float = 30.0
     expect: frozenset[int] = OK_STATUSES
     keepalive: bool = True
     rounds: int | None = None
     max_time: float = 300.0
     name: str | None = None
+    rate: float | None = None
+    arrivals: str = "constant"
+    max_in_flight: int = 1000
 
     @property
     def label(self) -> str:
@@ -80,13 +93,54 @@ def load_plan(
     `call` names the call in errors ("load.get('/quote')"). Raises SpecError for a value that cannot be meant.
     """
     given = {**{word: value for word, value in defaults.items() if value is not None}, **words}
-    checks = {"users": _users, "expect": _expect, "rounds": _rounds, "keepalive": _flag, "name": _name}
+    _require_one_loop(call, given)
+    checks = {
+        "users": _users,
+        "rate": _rate,
+        "arrivals": _arrivals,
+        "max_in_flight": _max_in_flight,
+        "think_time": think_time,
+        "expect": _expect,
+        "rounds": _rounds,
+        "keepalive": _flag,
+        "name": _name,
+    }
     checked: dict[str, Any] = {
         word: checks.get(word, _time)(value, f"{call}: {word}")
         for word, value in given.items()
         if value is not None
     }
     return LoadPlan(requests=tuple(requests), **checked)
+
+
+def _require_one_loop(call: str, given: Mapping[str, Any]) -> None:
+    """Raise SpecError where words of a closed loop and of an open one are mixed."""
+    words = {word for word, value in given.items() if value is not None}
+    if "rate" in words and (closed := words & {"users", "think_time"}):
+        raise SpecError(
+            f"{call}: rate and {' and '.join(sorted(closed, reverse=True))} exclude each other: with rate, requests "
+            "start when planned (open loop); with users, when the last answer is there (closed loop)"
+        )
+    if "rate" not in words and (opened := words & {"arrivals", "max_in_flight"}):
+        raise SpecError(f"{call}: {' and '.join(sorted(opened))} belong to an open loop; add rate=")
+
+
+def _rate(value: object, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not LEAST_RATE <= value < math.inf:
+        raise SpecError(f"{what}={value!r}: a rate is a number of starts per second, from {LEAST_RATE:g} up")
+    return float(value)
+
+
+def _arrivals(value: object, what: str) -> str:
+    if value not in ARRIVALS:
+        raise SpecError(f"{what}={value!r}: write {' or '.join(map(repr, ARRIVALS))}")
+    return str(value)
+
+
+def _max_in_flight(value: object, what: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise SpecError(f"{what}={value!r}: it is a whole number of requests, from 1 up")
+    return value
 
 
 def _users(value: object, what: str) -> int:
@@ -97,7 +151,7 @@ def _users(value: object, what: str) -> int:
 
 def _time(value: object, what: str) -> float:
     time = seconds(value, what)
-    if time == 0 and not what.endswith(("warmup", "think_time")):
+    if time == 0 and not what.endswith("warmup"):
         raise SpecError(f"{what}={value!r}: it must be longer than zero")
     return time
 

@@ -7,6 +7,9 @@ given the same plan. All times are seconds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
+
+from pytest_asyncbench.traffic.think_time import ThinkTime, longest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class ClosedSlot:
     `requests` are sent by each user in turn, and users begin at different ones. `cycle` is the mean time from one
     send of a user to its next, as far as it is known (0: not known); the users' first sends are spread evenly over
     it, and `measure` opens max(0.2 s, `cycle`) after the first send. `window` is the length of `measure`, which stays
-    open longer, up to 5 s, until at least `least` requests that were sent in it have ended.
+    open longer, up to 5 s, until at least `least` requests that were sent in it have ended. `seed` decides what think
+    times are drawn.
     """
 
     target: Target
@@ -47,10 +51,40 @@ class ClosedSlot:
     window: float
     cycle: float = 0.0
     least: int = 0
-    think_time: float = 0.0
+    think_time: ThinkTime = 0.0
     timeout: float = 30.0
     connect_timeout: float = 5.0
     keepalive: bool = True
+    seed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSlot:
+    """Open-loop load: `rate` starts per second, planned ahead, whatever the server does.
+
+    `requests` are sent in turn. `arrivals` is "constant" (evenly spaced) or "poisson" (random, drawn from `seed`). A
+    start that finds `max_in_flight` requests in flight is dropped. `latency` is the mean latency as far as it is known
+    (0: not known); `measure` opens max(0.2 s, `latency`) after the beginning, rounded up to whole intervals with
+    constant arrivals, as is its length `window`; it is made longer, up to 5 s, until it has `least` starts.
+    """
+
+    target: Target
+    requests: tuple[WireRequest, ...]
+    rate: float
+    window: float
+    arrivals: str = "constant"
+    max_in_flight: int = 1000
+    latency: float = 0.0
+    least: int = 0
+    timeout: float = 30.0
+    connect_timeout: float = 5.0
+    keepalive: bool = True
+    seed: str = ""
+
+    @property
+    def users(self) -> int:
+        """Connections at most."""
+        return self.max_in_flight
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +99,9 @@ class Burst:
     connect_timeout: float = 5.0
     keepalive: bool = True
 
+
+Plan: TypeAlias = ClosedSlot | OpenSlot | Burst
+"""Whatever an agent can be asked to run."""
 
 SHORTEST_SETTLE = 0.2
 """Seconds from the first send to the opening of `measure`, at least."""
@@ -84,10 +121,14 @@ LONGEST_WINDOW = 5.0
 """Seconds that `measure` stays open at most for the sake of `least`."""
 
 
-def longest_time(plan: ClosedSlot | Burst) -> float:
+def longest_time(plan: Plan) -> float:
     """Seconds after which a slot has ended in any case: every wait in it is bounded by the plan."""
     around = plan.connect_timeout + plan.timeout
     if isinstance(plan, Burst):
         return around + -(-plan.count // plan.users) * (plan.timeout + 1.0)
-    measured = max(SHORTEST_SETTLE, plan.cycle) + max(plan.window, LONGEST_WINDOW if plan.least else 0.0)
-    return around + measured + longest_tail(measured + plan.think_time)
+    stretched = max(plan.window, LONGEST_WINDOW if plan.least else 0.0)
+    if isinstance(plan, OpenSlot):  # a random start may be 40 mean intervals away, once in 10^17 slots
+        measured = max(SHORTEST_SETTLE, plan.latency) + stretched + 40 / plan.rate
+        return around + measured + longest_tail(max(plan.latency, measured))
+    measured = max(SHORTEST_SETTLE, plan.cycle) + stretched
+    return around + measured + longest_tail(measured + longest_of(plan.think_time))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 PHASES = ("connect", "settle", "measure", "tail")
 """Phases in which something is sent. What is sent in a phase is counted there, whenever it ends; `drain`, the
@@ -32,6 +32,10 @@ class SlotResult:
     is the number of requests sent in it; in `connect` it counts failed attempts to connect, no requests.
     `late` says what became of the censored ones during `drain`; they are not counted twice in `counts`.
     `ok_total` and `answers` are all ok answers and all whole answers of all phases, late ones included.
+
+    In an open loop `rate` is the planned number of starts per second (0 in a closed loop), `sent` and `latency` run
+    from the intended start, and `send_delay` is what passed from then to the actual one, parallel to `sent`; `cycle` is
+    empty, and `users` is the number of requests that were in flight at once, at most.
 
     `agent_cpu` is the agent's CPU time over the window, as a share of one core. `occupied` is the share of
     users x window spent in flight, connecting, thinking or pausing after a failure. `complaints` are
@@ -60,3 +64,5 @@ class SlotResult:
     ended: float
     first_failures: Mapping[str, tuple[str, ...]]
     complaints: tuple[str, ...]
+    rate: float = 0.0
+    send_delay: array[float] = field(default_factory=lambda: array("f"))

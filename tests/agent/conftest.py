@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from pytest_asyncbench.agent import burst, closed, slot, user
+from pytest_asyncbench.agent import alarm, burst, closed, slot, user
+from pytest_asyncbench.agent import open as open_loop
 from pytest_asyncbench.agent.client import Agent
 from pytest_asyncbench.agent.service import run_of
-from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, Target, WireRequest
+from pytest_asyncbench.traffic.plan import Plan, Target, WireRequest
 from pytest_asyncbench.traffic.samples import SlotResult
 
 
@@ -177,16 +178,15 @@ class MemoryLoop(asyncio.SelectorEventLoop):
 def memory_run() -> Callable[..., SlotResult]:
     """Runs a plan against a server in memory, in virtual time; `connect` may raise what connecting raises."""
 
-    def run(
-        plan: ClosedSlot | Burst, server: Server, connect: Callable[[], None] = lambda: None
-    ) -> SlotResult:
+    def run(plan: Plan, server: Server, connect: Callable[[], None] = lambda: None) -> SlotResult:
         loop = MemoryLoop(server, connect)
 
         async def perform() -> SlotResult:
             return await run_of(plan, "memory", lambda phase: None).run()
 
         with pytest.MonkeyPatch.context() as patch:
-            for module in (burst, closed, slot, user):
+            patch.setattr(open_loop, "alarm", alarm.LoopAlarm)  # the kernel's alarm keeps real time
+            for module in (alarm, burst, closed, open_loop, slot, user):
                 patch.setattr(module, "monotonic", loop.time)
                 patch.setattr(module, "process_time", lambda: 0.0, raising=False)
             try:

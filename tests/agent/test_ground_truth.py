@@ -10,6 +10,7 @@ import pytest
 
 from pytest_asyncbench.measure import percentiles
 from pytest_asyncbench.traffic.plan import ClosedSlot, Target
+from pytest_asyncbench.traffic.think_time import Between, Exponential
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -88,6 +89,17 @@ def test_think_time_is_part_of_the_cycle(slots):
     assert percentiles.rps(found) == pytest.approx(80, rel=1e-6)
     assert percentiles.mean(found) == pytest.approx(0.02, rel=1e-6)
     assert slot.occupied == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("think", [Between(0.02, 0.14), Exponential(0.08)])
+def test_think_times_that_are_drawn(slots, think):
+    words = {"users": 32, "window": 2.0, "cycle": 0.1, "think_time": think}
+    found = [slots(lambda now: 0.02, **words, seed=f"{number}")[0] for number in range(10)]
+    again = slots(lambda now: 0.02, **words, seed="0")[0]
+    assert percentiles.rps(found) == pytest.approx(320, rel=0.03)
+    assert percentiles.mean(found) == pytest.approx(0.02, rel=1e-6)
+    assert found[0].cycle == again.cycle != found[1].cycle
+    assert all(slot.occupied == pytest.approx(1.0) for slot in found)
 
 
 def test_answers_that_never_come_under_load_are_censored(memory_run, reply, wire):

@@ -64,14 +64,24 @@ def test_failed_requests_are_infinitely_slow():
     assert percentiles.failures(slots) == 20
 
 
-def test_a_censored_request_refuses_only_what_it_could_change():
+def test_a_censored_request_leaves_alone_what_it_cannot_change():
     slots = [slot([0.1] * 250 + [0.2] * 249 + [0.15], ["ok"] * 499 + ["censored"])]
     assert percentiles.percentile(slots, 0.5) == 0.1
-    with pytest.raises(
-        UnknownValue, match=r"p95 cannot be known: a request was still unanswered after 0\.15 s"
-    ):
-        percentiles.percentile(slots, 0.95)
+    assert percentiles.percentile(slots, 0.95) == 0.2
     assert percentiles.mean([slot([1, 2, 6], ["ok", "ok", "censored"])]) == 3
+
+
+def test_too_many_censored_requests_refuse_a_percentile():
+    slots = [slot([0.1] * 180 + [0.5] * 20, ["ok"] * 180 + ["censored"] * 20)]
+    assert percentiles.percentile(slots, 0.5) == 0.1
+    why = r"p95 cannot be known: 20 of 200 requests were still unanswered when their slot ended, after up to 0\.5 s"
+    with pytest.raises(UnknownValue, match=why):
+        percentiles.percentile(slots, 0.95)
+
+
+def test_failed_requests_are_slower_than_censored_ones():
+    outcomes = ["ok"] * 180 + ["censored"] * 5 + ["reset"] * 15
+    assert percentiles.percentile([slot([0.1] * 180 + [0.5] * 20, outcomes)], 0.95) == math.inf
 
 
 def test_rps_is_users_times_share_ok_over_the_mean_cycle():

@@ -12,6 +12,7 @@ from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.servers.factories import granian
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.plan import Burst, Target
+from pytest_asyncbench.traffic.think_time import Exponential
 
 WARM = 4
 """Windows of half a second: the fourth makes two seconds, and 200 requests at 100 per second."""
@@ -60,8 +61,40 @@ def test_the_plan_reaches_the_agent(fake_agent):
     fired(agent, goal(1), users=4, think_time=0.1, timeout=5.0, keepalive=False, slot=2.0, warmup=0.5)
     first, *_, last = agent.plans
     assert (last.users, last.think_time, last.timeout, last.keepalive) == (4, 0.1, 5.0, False)
-    assert (first.window, first.cycle) == (0.5, 0.0)
+    assert (first.window, first.cycle) == (0.5, 0.1), "at first, the think time is all that is known"
     assert (last.window, last.cycle) == (2.0, pytest.approx(0.04))
+
+
+def test_think_times_are_drawn_anew_in_every_slot_and_alike_for_the_variants(fake_agent):
+    agent = fake_agent(a=100, b=100)
+    fired(agent, goal(2), think_time=Exponential(0.05), warmup=0.0)
+    assert [plan.seed for plan in agent.plans] == ["7/0"] * 2 + ["7/1"] * 2 + ["7/2"] * 2
+    assert agent.plans[0].cycle == 0.05
+
+
+def test_the_plan_of_an_open_loop_reaches_the_agent(fake_agent):
+    agent = fake_agent()
+    words = {"rate": 50.0, "arrivals": "poisson", "max_in_flight": 9, "timeout": 5.0, "keepalive": False}
+    evidence = fired(agent, goal(2, answers=200, metric="p95"), **words, max_time=1e4)
+    last = agent.plans[-1]
+    assert {word: getattr(last, word) for word in words} == words
+    assert last.latency == pytest.approx(0.01)
+    assert last.window == pytest.approx(200 * 1.15 / 50)
+    assert (last.least, evidence.merged) == (200, 1)
+    assert [plan.seed for plan in agent.plans[-2:]] == ["7/1", "7/2"]
+    assert agent.plans[0].window == 0.5
+
+
+def test_an_open_loop_may_be_slower_than_its_slots(fake_agent):
+    agent = fake_agent({n: {"count": 4} for n in range(99)}, a=0.1)
+    assert len(fired(agent, goal(1), rate=100.0, warmup=0.5).rounds) == 1
+    assert (agent.plans[-1].latency, agent.plans[-1].window) == (5.0, 5.0)
+
+
+def test_starts_that_are_late_now_and_then_are_a_complaint_in_the_end(fake_agent):
+    agent = fake_agent({n: {"delay": 0.003, "rate": 100.0} for n in (WARM + 1, WARM + 2)})
+    (complaint,) = fired(agent, goal(3), rate=100.0).complaints
+    assert complaint.startswith("a: send_delay has a p99 of 3.00 ms, more than 1.00 ms")
 
 
 def test_a_slow_server_gets_windows_of_a_whole_cycle(fake_agent):

@@ -11,6 +11,7 @@ from pytest_asyncbench.report.text import explain, judgement_lines, reason, stat
 from pytest_asyncbench.testcase import Record, Settings, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.requests import request
+from pytest_asyncbench.traffic.think_time import Between, Exponential
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Tie
 
@@ -110,6 +111,9 @@ def test_statements_as_they_are_read(statement, text):
     [
         ({"users": 64}, "GET / with 64 users"),
         ({"users": 2, "think_time": 0.5}, "GET / with 2 users, 0.5 s think time"),
+        ({"users": 2, "think_time": Between(0.5, 1)}, "GET / with 2 users, 0.5 to 1 s think time"),
+        ({"think_time": Exponential(2)}, "GET / with 1 user, exponential 2 s think time"),
+        ({"rate": 200.0}, "GET / at 200 requests/s (constant arrivals)"),
         ({"keepalive": False, "name": "cold"}, "cold with 1 user, a connection per request"),
     ],
 )

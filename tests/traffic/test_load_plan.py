@@ -68,6 +68,19 @@ def test_expected_statuses(expect, statuses):
         ({"expect": {200, 99}}, "write a status"),
         ({"expect": [[200]]}, "write a status"),
         ({"expect": True}, "write a status"),
+        ({"rate": 0}, "rate=0: a rate is a number of starts per second, from 1 up"),
+        ({"rate": "200"}, "rate='200': a rate is a number"),
+        ({"rate": float("inf")}, "rate=inf: a rate is a number"),
+        ({"rate": 200, "users": 8}, "rate and users exclude each other"),
+        ({"rate": 200, "think_time": 1}, "rate and think_time exclude each other"),
+        ({"rate": 200, "arrivals": "random"}, "arrivals='random': write 'constant' or 'poisson'"),
+        ({"rate": 200, "max_in_flight": 0}, "max_in_flight=0: it is a whole number of requests, from 1 up"),
+        ({"rate": 200, "max_in_flight": 1.5}, "max_in_flight=1.5: it is a whole number"),
+        (
+            {"arrivals": "poisson", "max_in_flight": 8},
+            "arrivals and max_in_flight belong to an open loop; add rate=",
+        ),
+        ({"think_time": (2, 1)}, r"think_time=\(2, 1\): the shorter time comes first"),
         ({"keepalive": 1}, "keepalive=1: write True or False"),
         ({"name": ""}, "name='': a name is a text"),
         ({"name": 5}, "name=5: a name is a text"),
@@ -81,6 +94,13 @@ def test_what_cannot_be_meant_is_refused(words, why):
 def test_no_warm_up_and_no_think_time_are_fine():
     made = plan(warmup=0, think_time="0s")
     assert (made.warmup, made.think_time) == (0.0, 0.0)
+
+
+def test_an_open_loop():
+    made = plan(rate=200)
+    assert (made.rate, made.arrivals, made.max_in_flight) == (200.0, "constant", 1000)
+    made = plan(rate=0.5e3, arrivals="poisson", max_in_flight=8, users=None)
+    assert (made.rate, made.arrivals, made.max_in_flight) == (500.0, "poisson", 8)
 
 
 def test_keywords_are_told_apart():
