@@ -4,6 +4,11 @@ One Granian worker serves 30 static bytes. In every round each generator loads i
 ratios to wrk are taken per round, and their median is printed. wrk is left out where it is not installed.
 
     python benchmarks/generator.py [--rounds 8] [--seconds 1] [--users 64] [--seed 0]
+
+With --rate, the open loop instead: how late are the starts at that many per second? Next to it, the latencies from the
+intended start, and the agent's share of a core. The goal is a send_delay with a p99 below 1 ms on an idle core.
+
+    python benchmarks/generator.py --rate 5000 [--arrivals poisson] [--rounds 8] [--seconds 1]
 """
 
 from __future__ import annotations
@@ -28,7 +33,8 @@ from pathlib import Path
 
 from pytest_asyncbench.agent.client import Agent
 from pytest_asyncbench.measure import percentiles
-from pytest_asyncbench.traffic.plan import ClosedSlot, Target, WireRequest
+from pytest_asyncbench.traffic.plan import ClosedSlot, OpenSlot, Target, WireRequest
+from pytest_asyncbench.traffic.samples import SlotResult
 
 APP = """
 BODY = b"x" * 30
@@ -97,6 +103,32 @@ def agent_reading(agent: Agent, port: int, users: int, seconds: float) -> Readin
     before = time.clock_gettime(clock)
     result = agent.run(ClosedSlot(Target("127.0.0.1", port), (request,), users, seconds, cycle=CYCLE))
     return Reading(percentiles.rps([result]), (time.clock_gettime(clock) - before) / result.answers)
+
+
+def open_lines(rounds: int, rate: float, arrivals: str, seconds: float, seed: int) -> Iterator[str]:
+    """A line for each slot of an open loop, and one for all of them together."""
+    results = []
+    yield "round      rps  send_delay p50       p99  latency p50       p99  not ok  agent"
+    with server() as port, Agent.start() as agent:
+        data = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+        request = WireRequest("GET /", "GET", data, frozenset({200}))
+        for number in range(rounds):
+            target = Target("127.0.0.1", port)
+            plan = OpenSlot(target, (request,), rate, seconds, arrivals, seed=f"{seed}/{number}")
+            results.append(agent.run(plan))
+            yield open_line(str(number), results[-1:])
+    yield open_line("all", results)
+
+
+def open_line(name: str, results: list[SlotResult]) -> str:
+    """What the starts of some slots were like; times in milliseconds."""
+    delays = [1000 * percentiles.send_delay(results, share) for share in (0.5, 0.99)]
+    latencies = [1000 * percentiles.percentile(results, share) for share in (0.5, 0.99)]
+    cpu = statistics.mean(result.agent_cpu for result in results)
+    return (
+        f"{name:>5} {percentiles.rps(results):8,.0f} {delays[0]:12.3f} ms {delays[1]:6.3f} ms "
+        f"{latencies[0]:9.3f} ms {latencies[1]:6.3f} ms {percentiles.failures(results):7} {cpu:6.0%}"
+    )
 
 
 def wrk_reading(port: int, users: int, seconds: float) -> Reading:
@@ -181,6 +213,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--users", type=int, default=64)
+    parser.add_argument("--rate", type=float, help="starts per second of an open loop")
+    parser.add_argument("--arrivals", choices=("constant", "poisson"), default="constant")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--httpx", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -188,6 +222,10 @@ def main() -> None:
         sys.stdout.write(
             "{} {}\n".format(*asyncio.run(httpx_load(options.httpx, options.users, options.seconds)))
         )
+        return
+    if options.rate:
+        for line in open_lines(options.rounds, options.rate, options.arrivals, options.seconds, options.seed):
+            sys.stdout.write(line + "\n")
         return
     sys.stdout.write(
         f"{options.users} users, {os.cpu_count()} cores, slots of {options.seconds:g} s, seed {options.seed}\n"
