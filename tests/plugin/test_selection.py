@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 
@@ -201,3 +203,42 @@ def test_it(load):
     assert load.send(request("POST", "/", json={"n": 1}), duration=0.2).outcomes["ok"] > 0
     assert load.head("/", duration=0.2, keepalive=False, think_time="10ms").outcomes["ok"] > 0
 """).run().assert_outcomes(passed=1)
+
+
+OPEN = """
+import json
+from pathlib import Path
+
+from pytest_asyncbench import exponential
+
+@pytest.mark.server(many)
+def test_open(load):
+    run = load.get("/slow", rate=40, arrivals="poisson", max_in_flight=50, duration=0.5)
+    assert run.service_time.value > 0
+    figures = {name: run["server"].measure(name).value for name in ("rps", "mean", "service_time", "send_delay_p99")}
+    Path("open.json").write_text(json.dumps([figures, run.outcomes]))
+
+@pytest.mark.server(many)
+def test_closed(load):
+    from pytest_asyncbench.errors import UnknownValue
+
+    runs = [load.get("/", users=2, duration=0.2, think_time=t) for t in ((0, "20ms"), exponential("10ms"))]
+    with pytest.raises(UnknownValue, match="closed loop plans no starts"):
+        runs[0].service_time
+    Path("closed.json").write_text(json.dumps([run.outcomes["ok"] for run in runs]))
+"""
+
+
+def test_open_loops_and_think_times(project):
+    """A busy machine may make them INVALID, since it makes the agent late."""
+    project.write(OPEN).run()
+    figures, outcomes = json.loads((project.path / "open.json").read_text())
+    assert 0 < figures["service_time"] <= figures["mean"]
+    assert figures["rps"] > 0 <= figures["send_delay_p99"]
+    assert sum(outcomes.values()) > 3
+    assert all(json.loads((project.path / "closed.json").read_text()))
+
+
+def test_one_request_of_an_open_loop(project):
+    body = OPEN.split("    assert run.service_time")[0]
+    project.write(body).run("--asyncbench-smoke").assert_outcomes(passed=1)
