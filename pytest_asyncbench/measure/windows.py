@@ -94,5 +94,6 @@ def _require_time(
         raise SpecError(
             f"{metric} needs {time:.0f} s here for {FEWEST_DATA} values with enough answers each, "
             f"and max_time is {plan.max_time:g} s. "
-            "Judge rps, mean or p50 instead, use more users, or give it the time."
+            f"Judge rps, mean or p50 instead, use {'more users' if plan.rate is None else 'a higher rate'}, "
+            "or give it the time."
         )

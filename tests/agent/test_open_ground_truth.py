@@ -32,7 +32,7 @@ class OneWorker:
 def waiting(memory_run, reply, wire):
     """The mean waiting time in front of one worker, and the rate, from some long slots."""
 
-    def measure(service, load, slots=3, seconds=200.0):
+    def measure(service, load, slots=8, seconds=200.0):
         rate = load / SERVICE
         found = [
             memory_run(

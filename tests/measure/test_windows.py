@@ -97,3 +97,13 @@ def test_a_duration_is_split_into_equal_slots(duration, slot, cap):
     assert set(windows.seconds) == {"a", "b"}
     assert windows.seconds["a"] * rounds == pytest.approx(duration)
     assert windows.seconds["a"] >= min(slot, duration) * 0.999
+
+
+@given(st.floats(1, 5000), CYCLES, st.sampled_from([1, 20, 200, 1000]))
+def test_the_requests_of_an_open_loop_come_at_its_rate(rate, latency, answers):
+    windows = plan_windows(plan(rate=rate, max_time=1e9), {"a": Pace(latency, STEADY)}, answers, "p95")
+    assert 0.5 <= windows.seconds["a"] <= LONGEST
+    held = windows.seconds["a"] * rate * windows.merged
+    assert held >= answers * 0.999 or (answers == 1 and windows.seconds["a"] == LONGEST)
+    with pytest.raises(SpecError, match="use a higher rate"):
+        plan_windows(plan(rate=1.0, max_time=10), {"a": Pace(latency, STEADY)}, 1000, "p99")
