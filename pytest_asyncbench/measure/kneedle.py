@@ -27,7 +27,7 @@ def kneedle(xs: Sequence[float], ys: Sequence[float], sensitivity: float = SENSI
     differences = [y - x for x, y in zip(normal_x, normal_y, strict=True)]
     step = sensitivity * fmean(b - a for a, b in pairwise(normal_x))
     peaks = [i for i in range(1, len(xs) - 1) if _is_peak(differences, i)]
-    ends = [*peaks[1:], len(xs)]
+    ends = [*peaks[1:], len(xs)][: len(peaks)]
     knees = [
         peak
         for peak, end in zip(peaks, ends, strict=True)
