@@ -71,6 +71,13 @@ def judge_ramp(ramp: Ramp, statement: Statement) -> list[Judgement]:
     return [Judgement(statement, server, "PASS", f"kept up to {ramp.plan.told(limit.value)}{broken}")]
 
 
+def is_stalled(evidence: Evidence) -> bool:
+    """Whether a server let its users wait so long that in some slot none of them could send anything."""
+    samples = [slot.samples for slot in evidence.slots(evidence.variants[0])]
+    at_fault = any(each.complaints for each in samples)  # then it may be the load agent's doing
+    return not at_fault and any(not each.outcome for each in samples)
+
+
 def _judge_errors(ramp: Ramp, budget: Budget, server: str) -> Judgement:
     counted = pooled(
         [evidence for ascent in ramp.ascents for evidence in ascent.plateaus[: max(1, ascent.healthy)]]
@@ -189,6 +196,10 @@ class _Climb:
         """Settle (a slot that is not kept), then measure."""
         plan = self.plan.at(load, warmup=0.0, max_time=self._left())
         evidence = self._sampled(plan, self.effort)
+        if load > self.plan.loads[0] and is_stalled(evidence):
+            return replace(
+                evidence, complaints=()
+            )  # all its users wait for answers: no broken measurement, a cliff
         self.complaints += [f"at {self.plan.told(load)}: {text}" for text in evidence.complaints]
         return evidence
 
@@ -203,8 +214,11 @@ class _Climb:
         return replace(found, surroundings=self.case.stage.surroundings())
 
     def _fails(self, evidence: Evidence) -> bool:
-        slots = evidence.slots(evidence.variants[0])
-        return any(slot.samples.outcome for slot in slots) and metric("errors").read(slots) > self.limit
+        if not evidence.rounds:
+            return False
+        return (
+            is_stalled(evidence) or metric("errors").read(evidence.slots(evidence.variants[0])) > self.limit
+        )
 
     def _left(self) -> float:
         return max(0.0, self.deadline - time.monotonic())

@@ -235,6 +235,16 @@ def test_a_server_that_answers_nothing_is_invalid(climbed):
     assert "not one request was answered" in explain(found.case)
 
 
+def test_a_server_that_stalls_has_its_cliff_there(climbed):
+    found = climbed(server={"special": lambda n, plan: {"count": 0} if plan.users == 16 else {}})
+    assert found.ramp.loads == (1, 2, 4, 8, 16)
+    assert found.ramp.cliff.value == 16
+    assert found.case.outcome() == "PASS"
+    assert "at 16 users, server: no user could send anything in the measured time" in explain(found.case)
+    found = climbed(server={"special": lambda n, plan: {"count": 0} if plan.users == 1 else {}})
+    assert found.case.outcome() == "INVALID", "nothing is known of it at all"
+
+
 def test_a_lost_agent_is_invalid(climbed):
     def lost(number, plan):
         if plan.users == 8:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.measure.ramp_run import Ramp, RampValue
+from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.report.cells import cell
 from pytest_asyncbench.report.table import table
 
@@ -27,10 +28,7 @@ def ramp_lines(ramp: Ramp, judged: Sequence[str] = ()) -> list[str]:
     lines += [f"  {name}: {_found(ramp, name)}" for name in NAMES if name != "slo_limit" or ramp.budgets]
     lines += [*judged, *(f"  note: {note}" for note in ramp.notes)]
     if ramp.steps and any(ascent.at_cliff for ascent in ramp.ascents):
-        last = ramp.steps[-1]
-        lines.append(
-            f"  at {ramp.plan.told(ramp.loads[-1])}, {describe_failures(last.evidence, last.variants[0])}"
-        )
+        lines.append(f"  at {ramp.plan.told(ramp.loads[-1])}, {_failures(ramp.steps[-1])}")
     return lines
 
 
@@ -48,6 +46,13 @@ def _found(ramp: Ramp, name: str) -> str:
         return str(value)
     shape = "sees no knee" if value.kneedle is None else f"{value.kneedle:g}"
     return f"{value} = X_max (R_min + Z); Kneedle {shape}"
+
+
+def _failures(run: Run) -> str:
+    name = run.variants[0]
+    if run[name].outcomes:
+        return describe_failures(run.evidence, name)
+    return f"{name}: no user could send anything in the measured time; all were waiting for answers"
 
 
 def _marks(ramp: Ramp, load: float) -> str:

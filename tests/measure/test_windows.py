@@ -97,3 +97,10 @@ def test_a_duration_is_split_into_equal_slots(duration, slot, cap):
     assert set(windows.seconds) == {"a", "b"}
     assert windows.seconds["a"] * rounds == pytest.approx(duration)
     assert windows.seconds["a"] >= min(slot, duration) * 0.999
+
+
+def test_the_slots_of_a_duration_hold_a_whole_cycle():
+    windows, rounds = for_duration(plan(duration=6.0), "a", 30, longest_cycle=1.5)
+    assert (rounds, windows.seconds["a"], windows.least) == (4, 1.5, 1)
+    windows, rounds = for_duration(plan(duration=6.0), "a", 30, longest_cycle=60)
+    assert (rounds, windows.seconds["a"]) == (1, 6.0)
