@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Self, TypeVar
 
 from pytest_asyncbench.agent.checks import SPARE, local_ports
@@ -86,15 +87,16 @@ def _run_together(
     agents: Sequence[Agent], parts: Sequence[ClosedSlot | Burst], notice: Callable[[str], None] | None
 ) -> list[SlotResult]:
     hold = len(agents) > 1
-    for agent, part in zip(agents, parts, strict=True):
-        agent.begin(part, hold=hold)
-    for number, agent in enumerate(agents if hold else ()):
-        _named(agent.until_held, number, agents)
-    for agent in agents if hold else ():
-        agent.go()
-    first, *others = agents
-    results = [_named(lambda: first.result(notice), 0, agents)]
-    return results + [_named(agent.result, number, agents) for number, agent in enumerate(others, 1)]
+    for number, part in enumerate(parts):
+        _named(partial(agents[number].begin, part, hold=hold), number, agents)
+    if hold:
+        for act in (Agent.until_held, Agent.go):
+            for number, agent in enumerate(agents):
+                _named(partial(act, agent), number, agents)
+    told = [notice, *[None] * (len(agents) - 1)]
+    return [
+        _named(partial(agent.result, told[number]), number, agents) for number, agent in enumerate(agents)
+    ]
 
 
 def _named(act: Callable[[], Result], number: int, agents: Sequence[Agent]) -> Result:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_asyncbench.agent import group
-from pytest_asyncbench.agent.client import SlotCancelled, SlotRefused
+from pytest_asyncbench.agent.client import Agent, SlotCancelled, SlotRefused
 from pytest_asyncbench.agent.group import AgentGroup
 from pytest_asyncbench.bench import Bench
 from pytest_asyncbench.errors import AgentLost
@@ -62,14 +62,14 @@ def test_one_user_takes_one_agent(two, hostile, wire):
 def test_nobody_sends_before_all_are_connected(two, hostile, wire, monkeypatch):
     """The second agent is connected late; the first has sent nothing until then."""
     seen = []
-    held = group.Agent.until_held
+    held = Agent.until_held
 
     def looked(agent):
         held(agent)
         seen.append(hostile.counts()["requests"].get("/ok", 0))
         time.sleep(0.1)
 
-    monkeypatch.setattr(group.Agent, "until_held", looked)
+    monkeypatch.setattr(Agent, "until_held", looked)
     result = two.run(ClosedSlot(hostile.target, (wire("/ok"),), 2, 0.3))
     assert seen == [0, 0]
     assert result.ok_total == hostile.counts()["requests"]["/ok"]
