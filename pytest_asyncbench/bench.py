@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_asyncbench.agent.client import Agent
+    from pytest_asyncbench.agent.group import AgentGroup
     from pytest_asyncbench.postgres import Cluster
     from pytest_asyncbench.testcase import TestCase
 
@@ -15,22 +16,30 @@ if TYPE_CHECKING:
 class Bench:
     """Started piece by piece, each on its first use; `close` ends everything that was started."""
 
-    def __init__(self, postgres: str, profile: str) -> None:
+    def __init__(self, postgres: str, profile: str, agents: int = 1) -> None:
         self.cases: list[TestCase] = []
         self._postgres = postgres
         self._profile = profile
-        self._agent: Agent | None = None
+        self._agents = agents
+        self._agent: Agent | AgentGroup | None = None
         self._clusters: dict[tuple[tuple[str, object], ...], Cluster] = {}
         self._closing = ExitStack()
 
-    def agent(self) -> Agent:
-        """The session's load agent. Raises AgentLost or ProcessError."""
+    def agent(self) -> Agent | AgentGroup:
+        """The session's load agent, or several that work as one; a lost one is replaced. Raises ProcessError."""
+        if self._agent is not None and self._agent.is_closed:
+            self._agent.close()
+            self._agent = None
         if self._agent is None:
-            from pytest_asyncbench.agent.client import Agent
-
-            self._agent = Agent.start()
+            self._agent = self._start_agent()
             self._closing.callback(self._agent.close)
         return self._agent
+
+    def _start_agent(self) -> Agent | AgentGroup:
+        from pytest_asyncbench.agent.client import Agent
+        from pytest_asyncbench.agent.group import AgentGroup
+
+        return Agent.start() if self._agents == 1 else AgentGroup.start(self._agents)
 
     def cluster(self, settings: Mapping[str, object] | None = None) -> Cluster:
         """The session's PostgreSQL with these settings beside the profile's; one cluster for each distinct set.

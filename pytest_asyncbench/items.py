@@ -37,8 +37,8 @@ MARKERS = ("server", "variants", "database", *STATEMENT_MARKERS)
 def bench(config: pytest.Config) -> Bench:
     """What the session shares, made on first use."""
     if BENCH not in config.stash:
-        where = option_value(config, "postgres"), option_value(config, "postgres-profile")
-        config.stash[BENCH] = Bench(*where)
+        names = "postgres", "postgres-profile", "agents"
+        config.stash[BENCH] = Bench(*(option_value(config, name) for name in names))
     return config.stash[BENCH]
 
 

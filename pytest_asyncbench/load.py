@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from pytest_asyncbench.errors import AsyncBenchError, SpecError
+from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
+from pytest_asyncbench.ramping import fire_ramp
 from pytest_asyncbench.testcase import TestCase
 from pytest_asyncbench.traffic.encoding import RequestShaped
 from pytest_asyncbench.traffic.load_plan import load_plan, split_keywords
+from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS, ramp_plan
 from pytest_asyncbench.traffic.requests import RequestDescription, described, request
 
 __tracebackhide__ = True
@@ -64,6 +67,28 @@ class Load:
     def send(self, given: RequestDescription | RequestShaped, **keywords: Any) -> Run:
         """Send a request described by `request(...)`, or an httpx.Request (to the test's server, whatever its host)."""
         return self._fire("load.send(...)", keywords, lambda for_request: _described(given, for_request))
+
+    def ramp(self, given: str | RequestDescription | RequestShaped, **keywords: Any) -> Ramp:
+        """Ascending load on one server, plateau after plateau, until it errs: `load.ramp("/quote", users=(1, 400))`.
+
+        `users` is (lowest, highest); `steps` a number of plateaus or the users of each (default: each about twice the
+        one before); `duration` the measured time of a plateau (default 5 s); `repeats` how often all of it is done,
+        for intervals. The other keywords are those of every load call.
+        """
+        case = self._current()
+        call = f"load.ramp({given!r})" if isinstance(given, str) else "load.ramp(...)"
+        try:
+            own = {word: keywords.pop(word) for word in (*RAMP_WORDS, "rate") if word in keywords}
+            for_request, words = split_keywords(call, keywords)
+            described = (
+                request("GET", given, **for_request)
+                if isinstance(given, str)
+                else _described(given, for_request)
+            )
+            plan = ramp_plan(call, [described], {**words, **own}, case.settings.defaults)
+            return fire_ramp(case, plan)
+        except AsyncBenchError as error:
+            raise error.with_traceback(None) from None
 
     def _verb(self, method: str, path: str, keywords: dict[str, Any]) -> Run:
         call = f"load.{method.lower()}({path!r})"

@@ -46,6 +46,7 @@ OPTIONS = (
     Option(
         "seed", None, "N", "integer", "seed of the coin that orders the slots (default: drawn, and printed)"
     ),
+    Option("agents", "1", "N", "agents", "processes that generate the load, merged into one result"),
     Option("inconclusive", "skip", "skip|fail|pass", "inconclusive", "what an INCONCLUSIVE verdict becomes"),
     Option("postgres", "auto", "auto|system|embedded|DSN", "text", "where PostgreSQL comes from"),
     Option("postgres-profile", "fast", "fast|durable", "profile", "how PostgreSQL is set"),

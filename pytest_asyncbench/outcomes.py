@@ -88,11 +88,13 @@ def _keep_measures(item: pytest.Item, case: TestCase) -> None:
     """Every measure becomes a property of the test: JUnit XML and other reporters have it from there."""
     from pytest_asyncbench.metrics import METRICS
 
-    for record in case.records:
-        for variant in record.run.variants:
+    for label, run in [pair for record in case.records for pair in record.runs.items()]:
+        for variant in run.variants:
             for name in METRICS:
                 try:
-                    value = record.run[variant].measure(name).value
+                    value = run[variant].measure(name).value
                 except UnknownValue:
                     continue
-                item.user_properties.append((f"{record.run.name}/{variant}/{name}", value))
+                item.user_properties.append((f"{label}/{variant}/{name}", value))
+    for ramp in [record.ramp for record in case.records if record.ramp]:
+        item.user_properties += [(f"{ramp.name}/{name}", found.value) for name, found in ramp.known().items()]

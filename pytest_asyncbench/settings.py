@@ -11,6 +11,9 @@ import pytest
 from pytest_asyncbench.options import OPTIONS
 from pytest_asyncbench.units import seconds
 
+MOST_AGENTS = 64
+"""Load agents on one machine; each is a process that wants a core of its own."""
+
 
 def check(config: pytest.Config) -> None:
     """Check every option. Raises pytest.UsageError that names where the wrong one stands."""
@@ -89,6 +92,17 @@ def _integer(text: str) -> int:
         raise ValueError(f"{text!r} is no whole number") from None
 
 
+def _agents(text: str) -> int:
+    if "://" in text:
+        raise ValueError(
+            f"{text!r}: agents on other machines are not there yet; write a number of processes on this one"
+        )
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= number <= MOST_AGENTS:
+        raise ValueError(f"{text!r} is no number of processes from 1 to {MOST_AGENTS}")
+    return number
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -105,6 +119,7 @@ CHECKS: dict[str, Callable[[str], Any]] = {
     "rounds": _rounds,
     "confidence": _confidence,
     "integer": _integer,
+    "agents": _agents,
     "inconclusive": _one_of("skip", "fail", "pass"),
     "profile": _one_of("fast", "durable"),
 }

@@ -12,7 +12,7 @@ from pytest_asyncbench.servers.instance import Instance, Launch, start_all, stop
 from pytest_asyncbench.servers.spec import ServerSpec
 
 if TYPE_CHECKING:
-    from pytest_asyncbench.agent.client import Agent
+    from pytest_asyncbench.measure.sampling import LoadAgent
     from pytest_asyncbench.postgres import Database
 
 
@@ -59,14 +59,14 @@ class TestStage:
     specs: Mapping[str, ServerSpec]
     root: Path
     python_path: tuple[str, ...]
-    load_agent: Callable[[], Agent]
+    load_agent: Callable[[], LoadAgent]
     find_databases: Callable[[], TestDatabases | None]
     at_end: Callable[[Callable[[], None]], None]
     databases: TestDatabases | None = None
     _instances: dict[str, Instance] | None = field(default=None)
 
-    def agent(self) -> Agent:
-        """The session's load agent."""
+    def agent(self) -> LoadAgent:
+        """The session's load agent, or several that work as one."""
         return self.load_agent()
 
     def instances(self) -> Mapping[str, Instance]:

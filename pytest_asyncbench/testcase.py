@@ -13,6 +13,7 @@ from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
 from pytest_asyncbench.marks import holding
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.measure.sampling import (
     ROUNDS_WITHOUT_STATEMENTS,
@@ -47,10 +48,16 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One load call of a test: the run, and what the statements came to."""
+    """One load call of a test: the run, and what the statements came to. Of a ramp, `run` is its lowest plateau."""
 
     run: Run
     judgements: tuple[Judgement, ...]
+    ramp: Ramp | None = None
+
+    @property
+    def runs(self) -> Mapping[str, Run]:
+        """The runs under the names of their figures: one, or one for each plateau of a ramp."""
+        return self.ramp.named_steps if self.ramp else {self.run.name: self.run}
 
 
 Watch: TypeAlias = Callable[[Sequence[Statement], Effort, LoadPlan], Progress]
@@ -92,7 +99,7 @@ class TestCase:
         """Put the test's servers under load as planned, judge what is stated, and keep the record."""
         plan = replace(plan, max_time=max(0.0, min(plan.max_time, self.ends - time.monotonic())))
         statements = holding(self.statements, plan.name)
-        subjects = [_subject(name, instance, plan) for name, instance in self.stage.instances().items()]
+        subjects = self.subjects(plan)
         if self.settings.smoke:
             return self._smoke(subjects, plan)
         sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
@@ -113,6 +120,10 @@ class TestCase:
         run = self._run(evidence, effort)
         self.records.append(Record(run, judge_all(evidence, statements, effort)))
         return run
+
+    def subjects(self, plan: LoadPlan) -> list[Subject]:
+        """The test's running servers, with the requests of a plan as they are sent to each."""
+        return [_subject(name, instance, plan) for name, instance in self.stage.instances().items()]
 
     def outcome(self) -> Outcome:
         """What the whole test came to: INVALID > FAIL > INCONCLUSIVE > PASS."""

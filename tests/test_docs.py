@@ -13,6 +13,7 @@ from pytest_asyncbench.metrics import METRICS
 from pytest_asyncbench.options import OPTIONS
 from pytest_asyncbench.servers.spec import words
 from pytest_asyncbench.traffic.load_plan import WORDS
+from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
@@ -29,7 +30,7 @@ def test_the_reference_knows_every_option(name):
     assert f"`--asyncbench-{name}`" in REFERENCE
 
 
-@pytest.mark.parametrize("name", [*METRICS, *words(), *WORDS])
+@pytest.mark.parametrize("name", [*METRICS, *words(), *WORDS, *RAMP_WORDS])
 def test_the_reference_knows_every_metric_and_word(name):
     assert f"`{name}`" in REFERENCE
 

@@ -53,6 +53,7 @@ class Agent:
         self._channel = channel
         self._sending = threading.Lock()
         self._number = 0
+        self._limit = 0.0
         self._running = False
         self._closed = False
 
@@ -79,20 +80,55 @@ class Agent:
         SlotCancelled after `cancel`. Any other exception that comes up meanwhile (KeyboardInterrupt, a test's
         time-out) cancels the slot; the agent is then usable, or closed if it did not obey.
         """
+        try:
+            self.begin(plan)
+            return self.result(notice)
+        except AsyncBenchError:
+            raise
+        except BaseException:
+            self.abandon()
+            raise
+        finally:
+            self._running = False
+
+    # The parts of `run`, for several agents that run side by side.
+
+    def begin(self, plan: Plan, *, hold: bool = False) -> None:
+        """Begin a slot; with `hold` it waits when its users are connected, until `go`. Raises AgentLost."""
         if self._closed:
             raise AgentLost("the load agent is closed")
         self._number += 1
         self._running = True
-        try:
-            self._send(("run", self._number, plan))
-            return _result(self._answer(longest_time(plan) + PATIENCE, notice))
-        except AsyncBenchError:
-            raise
-        except BaseException:
-            self._give_up_slot()
-            raise
-        finally:
+        self._limit = longest_time(plan) + PATIENCE
+        self._send(("run", self._number, plan, hold))
+
+    def until_held(self) -> None:
+        """Wait until the users of a held slot are connected. Raises what `run` raises if it ends before."""
+        held = self._answer(self._limit, None, until="hold")
+        if held[0] != "phase":
             self._running = False
+            _result(held)
+
+    def go(self) -> None:
+        """Let a held slot send. Raises AgentLost."""
+        self._send(("go", self._number))
+
+    def result(self, notice: Callable[[str], None] | None = None) -> SlotResult:
+        """Wait for the result of the slot that was begun. Raises what `run` raises."""
+        answer = self._answer(self._limit, notice)
+        self._running = False
+        return _result(answer)
+
+    def abandon(self) -> None:
+        """Cancel the slot that was begun, if it has not ended; an agent that does not obey is closed."""
+        if self._running:
+            self._running = False
+            self._give_up_slot()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed, or lost: it can run nothing any more."""
+        return self._closed
 
     def cancel(self) -> None:
         """End the slot that is running, if one is; its `run` raises SlotCancelled."""
@@ -118,14 +154,14 @@ class Agent:
         except OSError as error:
             raise self._lost(f"it could not be reached ({error})") from error
 
-    def _answer(self, limit: float, notice: Callable[[str], None] | None) -> tuple[Any, ...]:
-        """The agent's last word on the slot that is running."""
-        until = monotonic() + limit
+    def _answer(self, limit: float, notice: Callable[[str], None] | None, until: str = "") -> tuple[Any, ...]:
+        """The agent's last word on the slot that is running, or its word that the phase `until` has begun."""
+        deadline = monotonic() + limit
         while True:
-            kind, number, *rest = self._receive(until, limit)
+            kind, number, *rest = self._receive(deadline, limit)
             if number != self._number:
                 continue
-            if kind != "phase":
+            if kind != "phase" or rest[0] == until:
                 return (kind, *rest)
             if notice is not None:
                 notice(rest[0])

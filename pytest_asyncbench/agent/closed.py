@@ -50,7 +50,7 @@ class ClosedRun(Slot):
         self.at_once = not self.plan.think_time
         self.started = monotonic()
         for number, user in enumerate(self.users):
-            user.start(self.started, number / len(self.users) * self.plan.cycle)
+            user.start(self.started, number / len(self.users) * self.plan.cycle + self.plan.offset)
         await asyncio.sleep(max(SHORTEST_SETTLE, self.plan.cycle))
 
     async def _measure(self) -> None:

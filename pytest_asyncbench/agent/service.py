@@ -3,9 +3,12 @@
 Messages are tuples whose second item is the number of the slot that they belong to, so that an answer to a
 cancelled slot is never taken for that to the next one:
 
-    to the agent    ("run", n, plan)  ("cancel", n)
+    to the agent    ("run", n, plan, hold)  ("go", n)  ("cancel", n)
     from the agent  ("phase", n, name)  ("done", n, SlotResult)  ("refused", n, why)  ("failed", n, traceback)
                     ("cancelled", n)
+
+With `hold` a slot waits when its users are connected, in the phase "hold", until it is told to go: several agents begin
+together.
 """
 
 from __future__ import annotations
@@ -44,18 +47,18 @@ class Service:
             while not self.owner_gone:
                 kind, number, *rest = self.channel.recv()
                 if kind == "run":
-                    self.channel.send(self._answer(number, rest[0]))
+                    self.channel.send(self._answer(number, *rest))
         except GONE:
             pass
 
-    def _answer(self, number: int, plan: Plan) -> tuple[Any, ...]:
+    def _answer(self, number: int, plan: Plan, hold: bool) -> tuple[Any, ...]:
         why = checks.shortage(plan.users, "requests in flight" if isinstance(plan, OpenSlot) else "users")
         if why:
             return ("refused", number, why)
         gc.collect()
         gc.disable()  # the hot path makes no cycles, and a collection would be somebody's latency
         try:
-            return ("done", number, self.loop.run_until_complete(self._perform(number, plan)))
+            return ("done", number, self.loop.run_until_complete(self._perform(number, plan, hold)))
         except asyncio.CancelledError:
             return ("cancelled", number)
         except socket.gaierror as error:
@@ -65,11 +68,12 @@ class Service:
         finally:
             gc.enable()
 
-    async def _perform(self, number: int, plan: Plan) -> SlotResult:
+    async def _perform(self, number: int, plan: Plan, hold: bool) -> SlotResult:
         host = await resolve(plan.target.host, plan.target.port)
         slot = run_of(plan, host, lambda phase: self.channel.send(("phase", number, phase)))
+        slot.gate = asyncio.Event() if hold else None
         task = self.loop.create_task(slot.run())
-        self.loop.add_reader(self.channel.fileno(), self._hear, task)
+        self.loop.add_reader(self.channel.fileno(), self._hear, task, slot.gate)
         os.set_blocking(
             self.channel.fileno(), True
         )  # uvloop has made it non-blocking; messages are read whole
@@ -78,10 +82,13 @@ class Service:
         finally:
             self.loop.remove_reader(self.channel.fileno())
 
-    def _hear(self, task: asyncio.Task[SlotResult]) -> None:
-        """A message during a slot: to cancel it, or the end of the stream."""
+    def _hear(self, task: asyncio.Task[SlotResult], gate: asyncio.Event | None) -> None:
+        """A message during a slot: to go, to cancel it, or the end of the stream."""
         try:
-            self.channel.recv()
+            kind, *_ = self.channel.recv()
+            if kind == "go" and gate is not None:
+                gate.set()
+                return
         except GONE:
             self.owner_gone = True
             self.loop.remove_reader(self.channel.fileno())

@@ -25,7 +25,7 @@ class Slot:
 
     `tally` is where a request is counted that is sent now (None: it becomes a sample); `at_once` whether a user
     sends its next request as soon as it has an answer, without asking the slot. `crashed` gets an error that was
-    raised in a callback: a bug must end the slot, not thin out its load.
+    raised in a callback: a bug must end the slot, not thin out its load. `gate` holds the load back until it is set.
     """
 
     def __init__(self, plan: Plan, host: str, notice: Callable[[str], None]) -> None:
@@ -37,6 +37,7 @@ class Slot:
         self.ledger = Ledger(len(plan.requests))
         self.tally: list[int] | None = None
         self.at_once = False
+        self.gate: asyncio.Event | None = None
         self.started = self.closed = self.ended = 0.0
         self.ready = asyncio.Event()
         self.unready = plan.users
@@ -63,6 +64,9 @@ class Slot:
     async def _all_phases(self) -> None:
         self.notice("connect")
         await self._connect()
+        if self.gate is not None:
+            self.notice("hold")
+            await self.gate.wait()
         await self.load()
         self.ended = monotonic()
 

@@ -45,7 +45,8 @@ class VariantRun:
         entry = metric(name)
         slots = self._evidence.slots(self.variant)
         if not slots:
-            raise UnknownValue(f"{name} of {self.variant}: nothing was measured")
+            why = "; ".join(("nothing was measured", *self._evidence.complaints))
+            raise UnknownValue(f"{name} of {self.variant}: {why}")
         if entry.kind != "sampled":
             pooled = entry.read(slots)
             return Measure(entry, self.variant, pooled, pooled, pooled, (pooled,), self._origin)
@@ -77,9 +78,9 @@ class Run:
         self, evidence: Evidence, *, effort: Effort, ok: Mapping[str, int], smoke: bool = False
     ) -> None:
         self.evidence = evidence
-        self._origin = Origin(next(_numbers), effort, smoke)
+        self.origin = Origin(next(_numbers), effort, smoke)
         self._variants = {
-            name: VariantRun(evidence, name, self._origin, ok[name]) for name in evidence.variants
+            name: VariantRun(evidence, name, self.origin, ok[name]) for name in evidence.variants
         }
 
     @property
@@ -105,7 +106,7 @@ class Run:
         above, below = self[a].measure(metric), self[b].measure(metric)
         found = above.ratio_to(below)
         data = tuple(x / y if y else math.inf for x, y in zip(above.data, below.data, strict=False))
-        return Measure(_ratio_of(metric), f"{a}/{b}", found.centre, found.low, found.high, data, self._origin)
+        return Measure(_ratio_of(metric), f"{a}/{b}", found.centre, found.low, found.high, data, self.origin)
 
     @property
     def ok(self) -> int:

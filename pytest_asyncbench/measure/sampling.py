@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean, median, pstdev
 from typing import Protocol
 
+from pytest_asyncbench.errors import AgentLost
 from pytest_asyncbench.measure import usage
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.percentiles import rps
@@ -50,7 +51,8 @@ class Subject:
 class Goal:
     """When sampling ends: `decided` says so from the evidence so far, looked at after every round.
 
-    `cap` is the number of data at most. `answers` is what a datum must hold for `metric`, the most demanding one.
+    `cap` is the number of data at most; 0: the warm-up alone. `answers` is what a datum must hold for `metric`, the
+    most demanding one.
     """
 
     cap: int
@@ -82,6 +84,7 @@ class _State:
     notes: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     seed: int = 0
+    so_far: Evidence | None = None
 
     def cycle(self, variant: str) -> float:
         """The variant's mean cycle as known so far; 0: not known."""
@@ -93,7 +96,7 @@ def sample(
 ) -> Evidence:
     """Put all subjects under load, interleaved, until `goal` is reached; the evidence, also of a broken measurement.
 
-    Raises SpecError if the plan cannot be measured in time, AgentLost if the agent ends.
+    An agent that is lost is a complaint of the evidence. Raises SpecError if the plan cannot be measured in time.
     """
     began = time.monotonic()
     state = _State(ok_before={subject.variant: 0 for subject in subjects}, seed=seed)
@@ -108,9 +111,12 @@ def sample(
     try:
         for subject in subjects:
             _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
-        if not state.complaints:
+        if not state.complaints and goal.cap:
             evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
             state.complaints += [] if state.complaints else _late(evidence)
+    except AgentLost as error:
+        state.complaints.append(str(error))
+        evidence = state.so_far or evidence
     finally:
         progress.done()
     return replace(
@@ -196,6 +202,7 @@ def _rounds(
             evidence = replace(evidence, merged=windows.merged)
         else:
             evidence = replace(evidence, rounds=(*evidence.rounds, tuple(slots)))
+            state.so_far = evidence
             state.complaints += [text for slot in slots for text in _complaints(slot)]
         state.complaints += [death for subject in subjects if (death := subject.died())]
         out_of_time = time.monotonic() + (time.monotonic() - began) > deadline
@@ -208,7 +215,8 @@ def _rounds(
 def _plan(evidence: Evidence, goal: Goal, paces: Mapping[str, Pace]) -> tuple[Windows, int]:
     plan = evidence.plan
     if plan.duration is not None:
-        return for_duration(plan, evidence.variants, goal.cap)
+        longest = max((pace.cycle for pace in paces.values()), default=0.0)
+        return for_duration(plan, evidence.variants, goal.cap, longest)
     known = {variant: paces.get(variant, Pace(0.0)) for variant in evidence.variants}
     return plan_windows(plan, known, goal.answers, goal.metric), goal.cap
 

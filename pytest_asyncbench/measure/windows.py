@@ -78,11 +78,17 @@ def _between_sends(plan: LoadPlan, cycle: float) -> float:
     return cycle / plan.users if plan.rate is None else 1 / plan.rate
 
 
-def for_duration(plan: LoadPlan, variants: Iterable[str], cap: int) -> tuple[Windows, int]:
-    """Windows and number of rounds that measure every variant for `plan.duration` seconds in all."""
+def for_duration(
+    plan: LoadPlan, variants: Iterable[str], cap: int, longest_cycle: float = 0.0
+) -> tuple[Windows, int]:
+    """Windows and number of rounds that measure every variant for `plan.duration` seconds in all.
+
+    They are as long as the longest cycle known, where that and the duration allow, and stay open (5 s at most) until a
+    request that was sent in them has ended: else a window could hold no request at all.
+    """
     duration = plan.duration or 0.0
-    rounds = max(1, min(cap, int(duration / plan.slot)))
-    return Windows(dict.fromkeys(variants, duration / rounds)), rounds
+    rounds = max(1, min(cap, int(duration / max(plan.slot, min(LONGEST, longest_cycle)))))
+    return Windows(dict.fromkeys(variants, duration / rounds), least=1), rounds
 
 
 def _require_time(

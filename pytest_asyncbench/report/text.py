@@ -5,11 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from pytest_asyncbench.errors import UnknownValue
 from pytest_asyncbench.judging import WORST_FIRST, Judgement
 from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.metrics import metric
+from pytest_asyncbench.report.cells import UNKNOWN, cell
+from pytest_asyncbench.report.ramp import ramp_lines
 from pytest_asyncbench.report.table import table
 from pytest_asyncbench.testcase import Record, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
@@ -30,7 +31,6 @@ HEADINGS = (
     "errors",
     "CPU/request",
 )
-UNKNOWN = "-"
 
 
 def explain(case: TestCase) -> str:
@@ -46,6 +46,11 @@ def reason(case: TestCase) -> str:
 
 def record_lines(record: Record) -> list[str]:
     """One load call: what was sent, the table, the statements, and how it was measured."""
+    if record.ramp is not None:
+        judged = [
+            line for item in sorted(record.judgements, key=_worst_first) for line in judgement_lines(item)
+        ]
+        return ramp_lines(record.ramp, judged)
     run = record.run
     rows = [_row(run[name]) for name in run.variants]
     lines = [_heading(run), *table(HEADINGS, rows, left=2)]
@@ -100,15 +105,6 @@ def _row(run: VariantRun) -> list[str]:
     counts = [UNKNOWN if count is None else str(count) for count in (spec.workers, spec.threads)]
     server = " ".join(part for part in (spec.program, spec.interface) if part)
     return [run.variant, server, *counts, *(cell(run, name) for name in COLUMNS)]
-
-
-def cell(run: VariantRun, name: str) -> str:
-    """A value as it stands in a table: with its interval for rps, "-" where it is unknown."""
-    try:
-        measure = run.measure(name)
-    except UnknownValue:
-        return UNKNOWN
-    return str(measure) if name == "rps" else measure.metric.show(measure.value)
 
 
 def _failures(run: Run, variant: str) -> str:

@@ -41,8 +41,8 @@ class ClosedSlot:
     `requests` are sent by each user in turn, and users begin at different ones. `cycle` is the mean time from one
     send of a user to its next, as far as it is known (0: not known); the users' first sends are spread evenly over
     it, and `measure` opens max(0.2 s, `cycle`) after the first send. `window` is the length of `measure`, which stays
-    open longer, up to 5 s, until at least `least` requests that were sent in it have ended. `seed` decides what think
-    times are drawn.
+    open longer, up to 5 s, until at least `least` requests that were sent in it have ended. `offset` delays all first
+    sends, so that the users of several agents fall between each other's. `seed` decides what think times are drawn.
     """
 
     target: Target
@@ -51,6 +51,7 @@ class ClosedSlot:
     window: float
     cycle: float = 0.0
     least: int = 0
+    offset: float = 0.0
     think_time: ThinkTime = 0.0
     timeout: float = 30.0
     connect_timeout: float = 5.0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.errors import AgentLost, SpecError
 from pytest_asyncbench.measure.sampling import Goal, Progress, Subject, one_request, sample
 from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.servers.factories import granian
@@ -233,3 +233,25 @@ def test_a_smoke_run_sends_every_request_once(fake_agent):
     agent.special = {0: {"count": 2}}
     assert one_request(agent, subject, LoadPlan((), timeout=5.0)).ok_total == 2
     assert agent.plans == [Burst(Target("h", 1), ("x", "y"), 1, 2, timeout=5.0)]
+
+
+def test_a_lost_agent_is_a_complaint_and_the_rounds_before_are_kept(fake_agent):
+    agent = fake_agent(a=100)
+    run = agent.run
+
+    def lost(plan):
+        if len(agent.plans) == WARM + 1 + 2:
+            raise AgentLost("the load agent (pid 1) was lost")
+        return run(plan)
+
+    agent.run = lost
+    evidence = fired(agent, goal(8))
+    assert evidence.complaints == ("the load agent (pid 1) was lost",)
+    assert [row[0].round for row in evidence.rounds] == [1, 2]
+
+
+def test_a_goal_of_no_rounds_is_the_warm_up_alone(fake_agent):
+    agent = fake_agent(a=100)
+    evidence = fired(agent, goal(1, cap=0))
+    assert (len(agent.plans), evidence.rounds) == (WARM, ())
+    assert evidence.ok("a") == 50 * WARM

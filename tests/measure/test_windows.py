@@ -107,3 +107,10 @@ def test_the_requests_of_an_open_loop_come_at_its_rate(rate, latency, answers):
     assert held >= answers * 0.999 or (answers == 1 and windows.seconds["a"] == LONGEST)
     with pytest.raises(SpecError, match="use a higher rate"):
         plan_windows(plan(rate=1.0, max_time=10), {"a": Pace(latency, STEADY)}, 1000, "p99")
+
+
+def test_the_slots_of_a_duration_hold_a_whole_cycle():
+    windows, rounds = for_duration(plan(duration=6.0), "a", 30, longest_cycle=1.5)
+    assert (rounds, windows.seconds["a"], windows.least) == (4, 1.5, 1)
+    windows, rounds = for_duration(plan(duration=6.0), "a", 30, longest_cycle=60)
+    assert (rounds, windows.seconds["a"]) == (1, 6.0)

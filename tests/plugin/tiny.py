@@ -1,17 +1,32 @@
-"""A WSGI app for tests: answers at once, slowly, wrongly, or with a wrong status every hundredth time."""
+"""A WSGI app for tests: answers at once, slowly, wrongly, with a wrong status now and then, or when there are many."""
 
 import itertools
+import threading
 import time
 
 BODY = b'{"ok": true}'
 counter = itertools.count(1)
+
+room = threading.Semaphore(3)
+
+
+def is_crowded():
+    """Whether three others are being answered at the moment."""
+    if not room.acquire(blocking=False):
+        return True
+    time.sleep(0.02)
+    room.release()
+    return False
 
 
 def wsgi(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/slow":
         time.sleep(0.02)
+    if path == "/slower":
+        time.sleep(0.05)
     boom = path == "/boom" or (path == "/flaky" and next(counter) % 50 == 0)
+    boom = boom or (path == "/crowded" and is_crowded())
     start_response(
         "500 Internal Server Error" if boom else "200 OK",
         [("Content-Type", "application/json"), ("Content-Length", str(len(BODY)))],
