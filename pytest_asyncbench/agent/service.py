@@ -65,7 +65,7 @@ class Service:
             gc.enable()
 
     async def _perform(self, number: int, plan: ClosedSlot | Burst) -> SlotResult:
-        host = await resolve(plan.target.host, plan.target.port)
+        host = "" if plan.target.path else await resolve(plan.target.host, plan.target.port)
         slot = run_of(plan, host, lambda phase: self.channel.send(("phase", number, phase)))
         task = self.loop.create_task(slot.run())
         self.loop.add_reader(self.channel.fileno(), self._hear, task)

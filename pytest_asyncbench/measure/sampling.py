@@ -14,6 +14,7 @@ from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.percentiles import mean_cycle, rps
 from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.measure.supply import Supply, SupplyEnded
 from pytest_asyncbench.measure.warmup import WINDOW, WarmupWindow, is_over, why_not_warm
 from pytest_asyncbench.measure.windows import LONGEST, Pace, Windows, for_duration, plan_windows
 from pytest_asyncbench.servers.spec import ServerSpec
@@ -32,7 +33,10 @@ class LoadAgent(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One variant under load: its spec, where it listens, what it is asked, and how to look at it."""
+    """One variant under load: its spec, where it listens, what it is asked, and how to look at it.
+
+    `requests` are empty where they are made ahead of each slot; `host` is the Host that those are sent to.
+    """
 
     variant: str
     spec: ServerSpec
@@ -41,6 +45,7 @@ class Subject:
     pids: Callable[[], Sequence[int]]
     died: Callable[[], str | None]
     startup: float = 0.0
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class _State:
     ok_before: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    supply: Supply = field(kw_only=True)
 
     def cycle(self, variant: str) -> float:
         """The variant's mean cycle as known so far; 0: not known."""
@@ -92,7 +98,8 @@ def sample(
     Raises SpecError if the plan cannot be measured in time, AgentLost if the agent ends.
     """
     began = time.monotonic()
-    state = _State(ok_before={subject.variant: 0 for subject in subjects})
+    supply = Supply(plan, seed, began + plan.max_time)
+    state = _State(ok_before={subject.variant: 0 for subject in subjects}, supply=supply)
     evidence = Evidence(
         plan,
         {s.variant: s.spec for s in subjects},
@@ -106,8 +113,13 @@ def sample(
             _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
         if not state.complaints:
             evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
+    except SupplyEnded as end:
+        state.complaints.append(
+            f"{end}, before one round was measured; a warm-up and a round that is not judged come first"
+        )
     finally:
         progress.done()
+    state.notes += supply.notes()
     return replace(
         evidence,
         complaints=tuple(dict.fromkeys(state.complaints)),
@@ -119,16 +131,17 @@ def sample(
 
 def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResult:
     """One checked request, for a smoke run."""
-    return agent.run(
-        Burst(
-            subject.target,
-            subject.requests,
-            1,
-            len(subject.requests),
-            timeout=plan.timeout,
-            keepalive=plan.keepalive,
-        )
+    burst = Burst(
+        subject.target,
+        subject.requests,
+        1,
+        max(1, len(subject.requests)),
+        timeout=plan.timeout,
+        keepalive=plan.keepalive,
+        expecting=plan.expecting,
     )
+    supply = Supply(plan, 0, time.monotonic() + plan.max_time)
+    return supply.run(agent.run, subject.variant, subject.host, burst)
 
 
 def _warm_up(
@@ -137,11 +150,16 @@ def _warm_up(
     windows: list[WarmupWindow] = []
     while not is_over(windows, plan.warmup) and time.monotonic() < deadline:
         progress.warming(subject.variant, sum(window.seconds for window in windows))
-        result = agent.run(
-            _slot(subject, plan, max(WINDOW, min(LONGEST, state.cycle(subject.variant))), state)
+        result = _run(
+            agent,
+            subject,
+            _slot(subject, plan, max(WINDOW, min(LONGEST, state.cycle(subject.variant))), state),
+            state,
         )
         _learn(subject, result, state)
         state.ok_before[subject.variant] += result.ok_total
+        if state.supply.is_short(result):
+            raise state.supply.end()
         rate = rps([result]) if result.outcome else 0.0
         windows.append(WarmupWindow(result.ended - result.started, result.answers, rate))
         if broken := subject.died() or _unanswered(subject, result):
@@ -166,19 +184,21 @@ def _rounds(
     number = 0
     while len(evidence.rounds) < most * windows.merged:
         began = time.monotonic()
-        slots = []
-        for name in order(evidence.seed, number, evidence.variants):
-            progress.slot(name, number, evidence if evidence.rounds else None)
-            slots.append(
-                _one_slot(
-                    agent,
-                    next(s for s in subjects if s.variant == name),
-                    number,
-                    evidence.plan,
-                    windows,
-                    state,
-                )
-            )
+        slots: list[Slot] = []
+        try:
+            for name in order(evidence.seed, number, evidence.variants):
+                progress.slot(name, number, evidence if evidence.rounds else None)
+                subject = next(s for s in subjects if s.variant == name)
+                slots.append(_one_slot(agent, subject, number, evidence.plan, windows, state))
+                if state.supply.is_short(slots[-1].samples):
+                    raise state.supply.end()
+        except SupplyEnded as end:
+            for slot in slots:
+                state.ok_before[slot.variant] += slot.samples.ok_total
+            if not evidence.rounds:
+                raise
+            state.notes.append(f"{end}: sampling ended there, and the unfinished round is left out")
+            break
         if number == 0:  # never judged; but now the paces are known, also where nothing was to warm up
             for slot in slots:
                 state.ok_before[slot.variant] += slot.samples.ok_total
@@ -187,6 +207,9 @@ def _rounds(
         else:
             evidence = replace(evidence, rounds=(*evidence.rounds, tuple(slots)))
             state.complaints += [text for slot in slots for text in _complaints(slot)]
+            state.complaints += [
+                why for slot in slots if (why := state.supply.shortfall(slot.variant, slot.samples))
+            ]
         state.complaints += [death for subject in subjects if (death := subject.died())]
         out_of_time = time.monotonic() + (time.monotonic() - began) > deadline
         if state.complaints or out_of_time or (number > 0 and _is_decided(evidence, goal)):
@@ -212,11 +235,16 @@ def _one_slot(
     agent: LoadAgent, subject: Subject, number: int, plan: LoadPlan, windows: Windows, state: _State
 ) -> Slot:
     before = usage.cpu_times(subject.pids())
-    result = agent.run(_slot(subject, plan, windows.seconds[subject.variant], state, windows.least))
+    slot = _slot(subject, plan, windows.seconds[subject.variant], state, windows.least)
+    result = _run(agent, subject, slot, state)
     pids = subject.pids()
     cpu = usage.cpu_between(before, usage.cpu_times(pids))
     _learn(subject, result, state)
     return Slot(subject.variant, number, result, cpu, usage.memory(pids))
+
+
+def _run(agent: LoadAgent, subject: Subject, slot: ClosedSlot, state: _State) -> SlotResult:
+    return state.supply.run(agent.run, subject.variant, subject.host, slot)
 
 
 def _slot(subject: Subject, plan: LoadPlan, window: float, state: _State, least: int = 0) -> ClosedSlot:
@@ -230,6 +258,7 @@ def _slot(subject: Subject, plan: LoadPlan, window: float, state: _State, least:
         think_time=plan.think_time,
         timeout=plan.timeout,
         keepalive=plan.keepalive,
+        expecting=plan.expecting,
     )
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.traffic.expect import (
+    OK_STATUSES,
+    ExpectFunction,
+    Expecting,
+    ExpectJson,
+    shipped,
+)
 from pytest_asyncbench.traffic.requests import KEYWORDS, RequestDescription
 from pytest_asyncbench.units import seconds
 
-OK_STATUSES = frozenset(range(200, 300))
 CAPS = (8, 12, 18, 30)
 """Rounds after which the rule looks, and so the numbers of rounds that a run may have at most."""
 
@@ -22,6 +29,8 @@ WORDS = (
     "think_time",
     "timeout",
     "expect",
+    "expect_every",
+    "verify",
     "keepalive",
     "rounds",
     "max_time",
@@ -35,7 +44,8 @@ class LoadPlan:
     """One load call. Times are seconds.
 
     `duration` (measured time per variant) replaces sampling until decided; `warmup` None means until steady;
-    `rounds` None means as many as the statements need, or 12 without statements.
+    `rounds` None means as many as the statements need, or 12 without statements. `rule` looks at the body of every
+    `expect_every`-th answer. Requests are sent in turn, or as often as `weights` say, or they come from `stream`.
     """
 
     requests: tuple[RequestDescription, ...]
@@ -46,15 +56,35 @@ class LoadPlan:
     think_time: float = 0.0
     timeout: float = 30.0
     expect: frozenset[int] = OK_STATUSES
+    expect_every: int = 1
+    rule: ExpectJson | ExpectFunction | None = None
+    verify: bool | str = True
     keepalive: bool = True
     rounds: int | None = None
     max_time: float = 300.0
     name: str | None = None
+    weights: tuple[int, ...] = ()
+    stream: Iterator[object] | None = field(default=None, compare=False)
 
     @property
     def label(self) -> str:
         """The name of the run in reports."""
-        return self.name or ", ".join(request.label for request in self.requests)
+        if self.stream is not None:
+            return self.name or "requests of an iterator"
+        labels = [request.label for request in self.requests]
+        if self.weights:
+            labels = [f"{weight} x {label}" for weight, label in zip(self.weights, labels, strict=True)]
+        return self.name or ", ".join(labels)
+
+    @property
+    def expecting(self) -> Expecting | None:
+        """What looks at bodies; None if the status decides alone."""
+        return None if self.rule is None else Expecting(self.rule, self.expect_every)
+
+    @property
+    def is_made_ahead(self) -> bool:
+        """Whether requests are made one by one, each to be sent once."""
+        return self.stream is not None or any(request.differs for request in self.requests)
 
 
 def split_keywords(call: str, keywords: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -80,7 +110,24 @@ def load_plan(
     `call` names the call in errors ("load.get('/quote')"). Raises SpecError for a value that cannot be meant.
     """
     given = {**{word: value for word, value in defaults.items() if value is not None}, **words}
-    checks = {"users": _users, "expect": _expect, "rounds": _rounds, "keepalive": _flag, "name": _name}
+    if callable(rule := given.get("expect")) and not isinstance(rule, type):
+        given = {**given, "expect": None, "rule": shipped(rule, f"{call}: expect")}
+    elif isinstance(rule, ExpectJson):
+        given = {**given, "expect": rule.statuses, "rule": rule}
+    if given.get("expect_every") is not None and given.get("rule") is None:
+        raise SpecError(
+            f"{call}: expect_every is how often a body is looked at; give expect=expect_json({{...}}) too"
+        )
+    checks = {
+        "users": _users,
+        "expect": _expect,
+        "expect_every": _every,
+        "verify": _verify,
+        "rule": lambda value, what: value,
+        "rounds": _rounds,
+        "keepalive": _flag,
+        "name": _name,
+    }
     checked: dict[str, Any] = {
         word: checks.get(word, _time)(value, f"{call}: {word}")
         for word, value in given.items()
@@ -93,6 +140,27 @@ def _users(value: object, what: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise SpecError(f"{what}={value!r}: users are a whole number from 1 up")
     return value
+
+
+def _every(value: object, what: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise SpecError(f"{what}={value!r}: write a whole number from 1 up; 10 looks at every tenth body")
+    return value
+
+
+def _verify(value: object, what: str) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str | Path):
+        raise SpecError(f"{what}={value!r}: write False, or the path of a CA's certificate")
+    from pytest_asyncbench.traffic.tls import authorities  # ssl is wanted by few
+
+    path = str(Path(value).absolute())
+    try:
+        authorities(path)
+    except OSError as error:
+        raise SpecError(f"{what}={value!r}: no certificates can be read from there: {error}") from None
+    return path
 
 
 def _time(value: object, what: str) -> float:
@@ -108,7 +176,9 @@ def _expect(value: object, what: str) -> frozenset[int]:
         found = list(statuses)
         if found and all(isinstance(status, int) and 200 <= status <= 599 for status in found):
             return frozenset(found)
-    raise SpecError(f"{what}={value!r}: write a status such as 201, or a set of them")
+    raise SpecError(
+        f"{what}={value!r}: write a status such as 201, or a set of them, or expect_json({{...}}), or a function"
+    )
 
 
 def _rounds(value: object, what: str) -> int:

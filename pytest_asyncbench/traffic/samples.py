@@ -36,9 +36,12 @@ class SlotResult:
     `agent_cpu` is the agent's CPU time over the window, as a share of one core. `occupied` is the share of
     users x window spent in flight, connecting, thinking or pausing after a failure. `complaints` are
     violated self-checks in words; each makes the run INVALID.
+
+    `names` are those of the requests that `request` holds indices of. Of requests made ahead, the first `used` were
+    sent, and `ran_out` says that there were not enough of them: the slot ended early.
     """
 
-    users: int
+    users: float
     window: float
     sent: array[float]
     latency: array[float]
@@ -60,3 +63,6 @@ class SlotResult:
     ended: float
     first_failures: Mapping[str, tuple[str, ...]]
     complaints: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    used: int = 0
+    ran_out: bool = False
