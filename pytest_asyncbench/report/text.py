@@ -9,6 +9,7 @@ from pytest_asyncbench.errors import UnknownValue
 from pytest_asyncbench.judging import WORST_FIRST, Judgement
 from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.measure.run import Run, VariantRun
+from pytest_asyncbench.measure.steps import StepRun
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.report.table import table
 from pytest_asyncbench.testcase import Record, TestCase
@@ -29,6 +30,8 @@ HEADINGS = (
     "errors",
     "CPU/request",
 )
+STEP_COLUMNS = ("rps", "mean", "p50", "p95", "p99", "errors")
+MOST_STEPS = 40
 UNKNOWN = "-"
 
 
@@ -47,7 +50,7 @@ def record_lines(record: Record) -> list[str]:
     """One load call: what was sent, the table, the statements, and how it was measured."""
     run = record.run
     rows = [_row(run[name]) for name in run.variants]
-    lines = [_heading(run), *table(HEADINGS, rows, left=2)]
+    lines = [_heading(run), *table(HEADINGS, rows, left=2), *_steps(run)]
     for judgement in sorted(record.judgements, key=_worst_first):
         lines += judgement_lines(judgement)
     lines += [f"  note: {note}" for note in run.evidence.notes]
@@ -94,7 +97,16 @@ def _row(run: VariantRun) -> list[str]:
     return [run.variant, server, *counts, *(cell(run, name) for name in COLUMNS)]
 
 
-def cell(run: VariantRun, name: str) -> str:
+def _steps(run: Run) -> list[str]:
+    """A table of the requests by name, where there are several but not too many to read."""
+    steps = [step for name in run.variants for step in run[name].steps.values()]
+    if len(steps) <= len(run.variants) or len(steps) > MOST_STEPS:
+        return []
+    rows = [[step.variant, step.name, *(cell(step, name) for name in STEP_COLUMNS)] for step in steps]
+    return table(("variant", "request", *STEP_COLUMNS), rows, left=2)
+
+
+def cell(run: VariantRun | StepRun, name: str) -> str:
     """A value as it stands in a table: with its interval for rps, "-" where it is unknown."""
     try:
         measure = run.measure(name)

@@ -39,7 +39,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             target = head.split(" ")[1]
             lengths = [line for line in head.lower().split("\r\n") if line.startswith("content-length:")]
             body = await reader.readexactly(int(lengths[0].split(":")[1]) if lengths else 0)
-            await asyncio.sleep(0.005 if target == "/slow" else 0)
+            await asyncio.sleep(0.005 if target.startswith("/slow") else 0)
             headers, answer = body_of(target, body)
             writer.write(
                 f"HTTP/1.1 200 OK\r\n{headers}Content-Length: {len(answer)}\r\n\r\n".encode() + answer

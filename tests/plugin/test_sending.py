@@ -68,7 +68,11 @@ def test_a_list_in_turn(load):
 
 
 def test_mixes_and_lists(project):
-    project(MIXES).assert_outcomes(passed=2)
+    result = project(MIXES)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        ["3 x a, 1 x b with 2 users", "*variant*request*rps*", "*server*a *", "*server*b *"]
+    )
 
 
 def test_smoke(project):
@@ -88,23 +92,23 @@ def test_smoke(load, server):
 
 UNIQUE = """
 def test_no_body_is_sent_twice(load, server):
-    run = load.post("/", json=lambda i: {"i": i}, params=lambda i: {"q": i}, users=3, duration=0.6)
+    run = load.post("/slow", json=lambda i: {"i": i}, params=lambda i: {"q": i}, users=3, duration=0.4)
     numbers = [json.loads(body)["i"] for _, body in bodies(server)]
     assert len(numbers) == run.ok
     assert sorted(numbers) == list(range(run.ok))
-    assert all(target == f"/?q={json.loads(body)['i']}" for target, body in bodies(server))
-    assert list(run.steps) == ["POST /"]
+    assert all(target == f"/slow?q={json.loads(body)['i']}" for target, body in bodies(server))
+    assert list(run.steps) == ["POST /slow"]
 
 def test_in_a_mix_each_counts_its_own(load, server):
-    a, b = request("POST", "/a", content=lambda i: f"a{i}"), request("GET", "/b")
+    a, b = request("POST", "/slow", content=lambda i: f"a{i}"), request("GET", "/b")
     run = load.send(mix({a: 1, b: 1}), users=2, duration=0.2)
-    sent = [body for target, body in bodies(server) if target == "/a"]
+    sent = [body for target, body in bodies(server) if target == "/slow"]
     assert sorted(sent, key=lambda s: int(s[1:])) == [f"a{i}" for i in range(len(sent))]
-    assert list(sorted(run.steps)) == ["GET /b", "POST /a"]
+    assert list(sorted(run.steps)) == ["GET /b", "POST /slow"]
 
 def test_a_generator_without_end(load, server):
-    run = load.send((request("GET", f"/{i}", name="all") for i in itertools.count()), users=2, duration=0.4)
-    numbers = [int(target[1:]) for target, _ in bodies(server)]
+    run = load.send((request("GET", f"/slow?{i}", name="all") for i in itertools.count()), users=2, duration=0.4)
+    numbers = [int(target[6:]) for target, _ in bodies(server)]
     assert sorted(numbers) == list(range(run.ok))
     assert list(run.steps) == ["all"]
     with pytest.raises(ZeroDivisionError):
