@@ -16,7 +16,7 @@ import httptools
 
 from pytest_asyncbench.agent.answers import TEXT_BYTES, describe, is_interim
 from pytest_asyncbench.agent.ledger import BAD_BODY, BAD_STATUS, OK
-from pytest_asyncbench.traffic.expect import OK_STATUSES, Expecting, ExpectJson, difference
+from pytest_asyncbench.traffic.expect import OK_STATUSES, ExpectFunction, Expecting, ExpectJson, difference
 from pytest_asyncbench.traffic.plan import WireRequest
 
 
@@ -173,6 +173,19 @@ class Sampled:
         return self.looker(status, data, request)
 
 
+class UselessFunction(Exception):
+    """A function that cannot be unpickled here, with the reason."""
+
+
+def _unpickled(rule: ExpectFunction) -> Callable[[Any], object]:
+    try:
+        function: Callable[[Any], object] = pickle.loads(rule.pickled)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        raise UselessFunction(f"expect={rule.name} cannot be used in the load agent: {why}") from error
+    return function
+
+
 Looker = Callable[[int, bytes, WireRequest], tuple[int, str]]
 """Takes status, bytes and request of an answer; gives the outcome and why."""
 
@@ -187,5 +200,5 @@ def looker(expecting: Expecting | None) -> Looker | None:
         made = JsonLooker(rule)
     else:
         sys.path += [entry for entry in rule.path if entry not in sys.path]
-        made = FunctionLooker(rule.name, pickle.loads(rule.pickled))
+        made = FunctionLooker(rule.name, _unpickled(rule))
     return made if expecting.every == 1 else Sampled(made, expecting.every)

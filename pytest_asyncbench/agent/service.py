@@ -21,6 +21,7 @@ from typing import Any
 from pytest_asyncbench.agent import checks
 from pytest_asyncbench.agent.burst import BurstRun
 from pytest_asyncbench.agent.closed import ClosedRun
+from pytest_asyncbench.agent.expecting import UselessFunction
 from pytest_asyncbench.agent.slot import Slot
 from pytest_asyncbench.traffic.plan import Burst, ClosedSlot
 from pytest_asyncbench.traffic.samples import SlotResult
@@ -57,6 +58,8 @@ class Service:
             return ("done", number, self.loop.run_until_complete(self._perform(number, plan)))
         except asyncio.CancelledError:
             return ("cancelled", number)
+        except UselessFunction as error:
+            return ("refused", number, str(error))
         except socket.gaierror as error:
             return ("refused", number, f"no address for the host {plan.target.host!r}: {error}")
         except Exception:  # noqa: BLE001 - whatever it is, the controller must hear of it

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from pytest_asyncbench.errors import AsyncBenchError
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.plan import LONGEST_WINDOW, SHORTEST_SETTLE, Burst, ClosedSlot
 from pytest_asyncbench.traffic.samples import SlotResult
@@ -21,8 +23,8 @@ HEADROOM = 2.0
 SlotPlan = TypeVar("SlotPlan", ClosedSlot, Burst)
 
 
-class SupplyEnded(Exception):
-    """The iterator has no more requests; the text says how many it had."""
+class SupplyEnded(AsyncBenchError):
+    """The iterator has no more requests, or time was up while they were made; the text says how many there were."""
 
 
 @dataclass(slots=True)
@@ -59,9 +61,12 @@ class Supply:
         slot = self._ordered(slot)
         if self._source is None:
             return run(slot)
-        stock = self._source.stock(host, self._wanted(variant, slot), self.until)
+        wanted = self._wanted(variant, slot)
+        stock = self._source.stock(host, wanted, self.until)
         if not stock:
             raise self.end()
+        if len(stock) < wanted and not self._source.ended and time.monotonic() > self.until:
+            raise SupplyEnded(f"max_time was over while requests were made ({self._source.number} so far)")
         if isinstance(slot, Burst):
             slot = replace(slot, count=min(slot.count, len(stock)))
         result = run(replace(slot, requests=stock))
@@ -83,7 +88,7 @@ class Supply:
         )
 
     def end(self) -> SupplyEnded:
-        """The iterator has no more, or time is up."""
+        """What is raised where the iterator has no more."""
         number = self._source.number if self._source else 0
         return SupplyEnded(f"the iterator ended after {number} requests")
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from pytest_asyncbench.traffic.expect import Expecting, expect_json, shipped
+from pytest_asyncbench.agent.client import SlotRefused
+from pytest_asyncbench.traffic.expect import ExpectFunction, Expecting, expect_json, shipped
 from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, Target, WireRequest
 from pytest_asyncbench.traffic.requests import encode, request
 from pytest_asyncbench.traffic.sending import Order, Stock
@@ -173,6 +174,12 @@ def test_errors_and_redirects_are_bad_status(agent, hostile, wire, path, outcome
     look = Expecting(expect_json({}))
     result = agent.run(Burst(hostile.target, (wire(path),), 1, 3, expecting=look))
     assert result.counts["measure"] == {outcome: 3}
+
+
+def test_a_function_that_the_agent_cannot_have_is_refused(agent, hostile, wire):
+    look = Expecting(ExpectFunction("check", b"cno_such_module\ncheck\n.", ()))
+    with pytest.raises(SlotRefused, match=r"expect=check cannot be used in the load agent: ModuleNotFound"):
+        agent.run(Burst(hostile.target, (wire("/ok"),), 1, 1, expecting=look))
 
 
 def test_looking_is_not_part_of_the_latency(agent, hostile, wire):
