@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pytest_asyncbench.servers.factories import command as command
     from pytest_asyncbench.servers.factories import granian as granian
     from pytest_asyncbench.servers.spec import ServerSpec as ServerSpec
+    from pytest_asyncbench.traffic.expect import expect_json as expect_json
+    from pytest_asyncbench.traffic.mix import mix as mix
     from pytest_asyncbench.traffic.requests import request as request
     from pytest_asyncbench.traffic.think_time import exponential as exponential
 
@@ -22,10 +24,21 @@ _HOMES = {
     "command": "servers.factories",
     "exponential": "traffic.think_time",
     "granian": "servers.factories",
+    "expect_json": "traffic.expect",
+    "mix": "traffic.mix",
     "request": "traffic.requests",
 }
 
-__all__ = ["AsyncBenchError", "ServerSpec", "command", "exponential", "granian", "request"]
+__all__ = [
+    "AsyncBenchError",
+    "ServerSpec",
+    "command",
+    "expect_json",
+    "exponential",
+    "granian",
+    "mix",
+    "request",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from pytest_asyncbench.errors import AsyncBenchError, SpecError
@@ -10,25 +11,27 @@ from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.ramping import fire_ramp
 from pytest_asyncbench.testcase import TestCase
-from pytest_asyncbench.traffic.encoding import RequestShaped
 from pytest_asyncbench.traffic.load_plan import load_plan, split_keywords
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS, ramp_plan
-from pytest_asyncbench.traffic.requests import RequestDescription, described, request
+from pytest_asyncbench.traffic.requests import request
+from pytest_asyncbench.traffic.sent import Sendable, Sent, sent
 
 __tracebackhide__ = True
 """A failing call is shown at the line of the test that makes it, not in here."""
 
-Describe: TypeAlias = Callable[[Mapping[str, Any]], RequestDescription]
+Describe: TypeAlias = Callable[[Mapping[str, Any]], Sent]
 
 
 class Load:
     """Fires traffic at the test's server, or at all its variants, interleaved.
 
-    Every verb takes a path, httpx's keywords of a request (`params`, `headers`, `cookies`, `content`, `data`,
-    `files`, `json`), and those of the load: `users` (each sends when it has its answer) or
-    `rate` (starts per second, with `arrivals` and `max_in_flight`), `duration` (measure this
-    long per variant instead of sampling until decided), `slot`, `warmup`, `think_time`, `timeout`, `expect` (status
-    codes that are ok; default 2xx), `keepalive`, `rounds`, `max_time`, `name`. Times are seconds or "250ms".
+    Every verb takes a path, httpx's keywords of a request (`params`, `headers`, `cookies`, `auth`, `content`, `data`,
+    `files`, `json`; `params`, `content`, `data` and `json` may be functions of the request's number), and those of
+    the load: `users` (each sends when it has its answer) or `rate` (starts per second, with `arrivals` and
+    `max_in_flight`), `duration` (measure this long per variant instead of sampling until decided), `slot`, `warmup`,
+    `think_time`, `timeout`, `expect` (status codes that are ok, default 2xx; `expect_json({...})`; or a function of an
+    httpx.Response), `expect_every` (look at every n-th body), `verify` (of https servers), `keepalive`, `rounds`,
+    `max_time`, `name`. Times are seconds or "250ms".
 
     Raises SpecError, before anything is sent, for what cannot be meant.
     """
@@ -64,11 +67,13 @@ class Load:
         """DELETE `path`."""
         return self._verb("DELETE", path, keywords)
 
-    def send(self, given: RequestDescription | RequestShaped, **keywords: Any) -> Run:
-        """Send a request described by `request(...)`, or an httpx.Request (to the test's server, whatever its host)."""
-        return self._fire("load.send(...)", keywords, lambda for_request: _described(given, for_request))
+    def send(self, given: Sendable, **keywords: Any) -> Run:
+        """Send what is described by `request(...)`, an httpx.Request (to the test's server, whatever its host), several
+        in turn (a list), a `mix({request: weight})`, or the requests of an iterator, each once."""
+        call = "load.send(...)"
+        return self._fire(call, keywords, lambda for_request: sent(given, for_request, call))
 
-    def ramp(self, given: str | RequestDescription | RequestShaped, **keywords: Any) -> Ramp:
+    def ramp(self, given: str | Sendable, **keywords: Any) -> Ramp:
         """Ascending load on one server, plateau after plateau, until it errs: `load.ramp("/quote", users=(1, 400))`.
 
         `users` is (lowest, highest); `steps` a number of plateaus or the users of each (default: each about twice the
@@ -80,35 +85,39 @@ class Load:
         try:
             own = {word: keywords.pop(word) for word in (*RAMP_WORDS, "rate") if word in keywords}
             for_request, words = split_keywords(call, keywords)
-            described = (
-                request("GET", given, **for_request)
+            what = (
+                Sent((request("GET", given, **for_request),))
                 if isinstance(given, str)
-                else _described(given, for_request)
+                else sent(given, for_request, call)
             )
-            plan = ramp_plan(call, [described], {**words, **own}, case.settings.defaults)
+            _require_fixed(call, what)
+            plan = ramp_plan(call, what.requests, {**words, **own}, case.settings.defaults)
             return fire_ramp(case, plan)
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
 
     def _verb(self, method: str, path: str, keywords: dict[str, Any]) -> Run:
         call = f"load.{method.lower()}({path!r})"
-        return self._fire(call, keywords, lambda for_request: request(method, path, **for_request))
+        return self._fire(call, keywords, lambda for_request: Sent((request(method, path, **for_request),)))
 
     def _fire(self, call: str, keywords: dict[str, Any], describe: Describe) -> Run:
         case = self._current()
         try:
             for_request, words = split_keywords(call, keywords)
-            plan = load_plan(call, [describe(for_request)], words, case.settings.defaults)
-            return case.fire(plan)
+            what = describe(for_request)
+            plan = load_plan(call, what.requests, words, case.settings.defaults)
+            if plan.rate is not None:
+                _require_fixed(call, what)
+            return case.fire(replace(plan, weights=what.weights, stream=what.stream))
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
 
 
-def _described(given: object, for_request: Mapping[str, Any]) -> RequestDescription:
-    if for_request:
-        raise SpecError(f"load.send(...): {', '.join(for_request)} belong into request(...)")
-    if isinstance(given, RequestDescription):
-        return given
-    if all(hasattr(given, name) for name in ("method", "url", "headers", "read")):
-        return described(given)  # type: ignore[arg-type]
-    raise SpecError(f"load.send({given!r}): this is no request; write request('GET', '/path')")
+def _require_fixed(call: str, what: Sent) -> None:
+    """Raise SpecError for what only a closed loop of a single load can send so far."""
+    varied = any(callable(value) for given in what.requests for value in given.keywords.values())
+    if what.weights or what.stream is not None or varied:
+        raise SpecError(
+            f"{call}: a mix, an iterator or bodies that differ from request to request are sent in closed loops only "
+            "so far; use users=, or one request or a list of them"
+        )

@@ -180,24 +180,23 @@ def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal
 
 def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
     spec = instance.spec.settled()
-    requests = tuple(
-        encode(
-            request,
-            host=spec.host_header or f"{instance.host}:{instance.port}",
-            expect=plan.expect,
-            keepalive=plan.keepalive,
-        )
-        for request in plan.requests
-    )
+    host = spec.host_header or f"{instance.host}:{instance.port}"
+    requests = () if plan.is_made_ahead else plan.requests
     return Subject(
         name,
         spec,
-        Target(instance.host, instance.port),
-        requests,
+        _target(instance, spec, plan),
+        tuple(encode(item, host=host, expect=plan.expect, keepalive=plan.keepalive) for item in requests),
         lambda: instance.pids,
         instance.died,
         instance.startup,
+        host,
     )
+
+
+def _target(instance: Instance, spec: ServerSpec, plan: LoadPlan) -> Target:
+    named = (spec.host_header or "").rpartition(":")[0] or spec.host_header or ""
+    return Target(instance.host, instance.port, spec.scheme, plan.verify, named)
 
 
 def require_specs(specs: Mapping[str, ServerSpec]) -> None:

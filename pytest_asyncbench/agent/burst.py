@@ -21,7 +21,7 @@ class BurstRun(Slot):
         self.notice("measure")
         self.remaining = self.outstanding = self.plan.count
         self.answered = asyncio.Event()
-        everybody = turns(len(self.plan.requests), 0)
+        everybody = self.dealt or turns(len(self.plan.requests), 0)
         for user in self.users:
             user.turns = everybody  # one order for all: each request is sent equally often
         self.started = self.ledger.opened = monotonic()
@@ -39,10 +39,19 @@ class BurstRun(Slot):
         else:
             user.rest()
 
+    def out_of_requests(self, user: User) -> None:
+        super().out_of_requests(user)
+        self.outstanding -= self.remaining
+        self.remaining = 0
+        self._one_less()
+
     def finished(self, user: User, now: float, delay: float) -> None:
         user.busy = False
-        self.outstanding -= 1
         self._send_next(user, now, delay)
+        self._one_less()
+
+    def _one_less(self) -> None:
+        self.outstanding -= 1
         if not self.outstanding:
             self.answered.set()
 

@@ -13,6 +13,7 @@ from pytest_asyncbench.agent.slot import Slot
 from pytest_asyncbench.agent.user import User
 from pytest_asyncbench.traffic.plan import LONGEST_WINDOW, SHORTEST_SETTLE, ClosedSlot, longest_tail
 from pytest_asyncbench.traffic.samples import SlotResult
+from pytest_asyncbench.traffic.sending import Stock
 from pytest_asyncbench.traffic.think_time import thinker
 
 TIMER_GRACE = 0.002
@@ -35,6 +36,7 @@ class ClosedRun(Slot):
         self.answered = asyncio.Event()
         self.draining = False
         self.idle = 0.0
+        self.dry = asyncio.Event()
         await self._settle()
         await self._measure()
         await self._tail()
@@ -51,22 +53,37 @@ class ClosedRun(Slot):
         self.started = monotonic()
         for number, user in enumerate(self.users):
             user.start(self.started, number / len(self.users) * self.plan.cycle + self.plan.offset)
-        await asyncio.sleep(max(SHORTEST_SETTLE, self.plan.cycle))
+        await self._pass(max(SHORTEST_SETTLE, self.plan.cycle))
 
     async def _measure(self) -> None:
         self.notice("measure")
         self.tally = None
         self.ledger.opened = monotonic()
         self.cpu = process_time()
-        await asyncio.sleep(self.plan.window)
-        while len(self.ledger.outcome) < self.plan.least and self._open_for() < LONGEST_WINDOW:
-            await asyncio.sleep(STRETCH)
+        await self._pass(self.plan.window)
+        while self._is_too_empty():
+            await self._pass(STRETCH)
         self.cpu = process_time() - self.cpu
         self.closed = monotonic()
         self.idle += sum(self._overdue(user) for user in self.users if not user.busy)
 
-    def _open_for(self) -> float:
-        return monotonic() - self.ledger.opened
+    def _is_too_empty(self) -> bool:
+        """Whether `measure` stays open for more requests."""
+        if self.ran_out or len(self.ledger.outcome) >= self.plan.least:
+            return False
+        return monotonic() - self.ledger.opened < LONGEST_WINDOW
+
+    async def _pass(self, seconds: float) -> None:
+        """Let time pass, but end the phase at once if no request is left to send."""
+        if not isinstance(self.plan.requests, Stock):
+            await asyncio.sleep(seconds)
+        elif not self.ran_out:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.dry.wait(), seconds)
+
+    def out_of_requests(self, user: User) -> None:
+        super().out_of_requests(user)
+        self.dry.set()
 
     async def _tail(self) -> None:
         """Users go on, so that what was sent in `measure` is answered under the same load."""
@@ -122,8 +139,8 @@ class ClosedRun(Slot):
         return sum(self.ledger.cycle) / max(1, len(self.ledger.cycle))
 
     def result(self) -> SlotResult:
-        window = self.closed - self.ledger.opened
-        occupied = 1.0 - self.idle / (window * len(self.users))
+        window = max(1e-9, self.closed - self.ledger.opened)  # none at all if requests ran out before it
+        occupied = 1.0 if self.ran_out else 1.0 - self.idle / (window * len(self.users))
         agent_cpu = self.cpu / window
         complaints = checks.complaints(self.ledger.counts(), agent_cpu, occupied)
         return self.ledger.result(self, agent_cpu=agent_cpu, occupied=occupied, complaints=complaints)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
-from pytest_asyncbench.agent.answers import KEPT_BYTES, Head, is_interim, read_head
+from pytest_asyncbench.agent.answers import Head, is_interim, read_head
 
 if TYPE_CHECKING:
     from pytest_asyncbench.agent.user import Nobody, User
@@ -116,7 +116,7 @@ class Connection(asyncio.Protocol):
     def _keep(self, data: bytes) -> None:
         """Keep the beginning of an unfinished answer: its head decides what the end of the stream means."""
         self.begun = True
-        if self.kept < KEPT_BYTES:
+        if self.kept < self.user.slot.kept_bytes:
             self.pieces.append(data)
             self.kept += len(data)
 

@@ -8,15 +8,29 @@ from typing import TYPE_CHECKING
 
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.traffic.samples import ANSWERED, PHASES, SlotResult
+from pytest_asyncbench.traffic.sending import kinds, names
 
 if TYPE_CHECKING:
     from pytest_asyncbench.agent.slot import Slot
 
-OK, BAD_STATUS, TIMEOUT, CONNECT_TIMEOUT, REFUSED, RESET, PROTOCOL, CENSORED, CLIENT_PORT, CLIENT_FD = map(
+(
+    OK,
+    BAD_STATUS,
+    BAD_BODY,
+    TIMEOUT,
+    CONNECT_TIMEOUT,
+    REFUSED,
+    RESET,
+    PROTOCOL,
+    CENSORED,
+    CLIENT_PORT,
+    CLIENT_FD,
+) = map(
     OUTCOMES.index,
     (
         "ok",
         "bad_status",
+        "bad_body",
         "timeout",
         "connect_timeout",
         "refused",
@@ -126,7 +140,7 @@ class Ledger:
             latency=self.latency,
             cycle=self.cycle,
             outcome=bytes(self.outcome),
-            request=self.request,
+            request=kinds(slot.plan.requests, self.request),
             counts=self.counts(),
             late=named(self.late),
             ok_total=self.total("ok"),
@@ -142,6 +156,9 @@ class Ledger:
             ended=slot.ended,
             first_failures={OUTCOMES[index]: tuple(texts) for index, texts in self.failures.items()},
             complaints=complaints,
+            names=names(slot.plan.requests),
+            used=slot.used,
+            ran_out=slot.ran_out,
         )
 
 

@@ -39,8 +39,8 @@ class Lane(User):
         self.turns = slot.turns
         self.intended = 0.0
 
-    def _finish(self, outcome: int) -> None:
-        self.slot.ended_in(self, monotonic(), outcome)
+    def _finish(self, outcome: int, ended: float | None = None) -> None:
+        self.slot.ended_in(self, ended or monotonic(), outcome)
 
 
 class OpenRun(Slot):

@@ -24,6 +24,7 @@ from typing import Any
 from pytest_asyncbench.agent import checks
 from pytest_asyncbench.agent.burst import BurstRun
 from pytest_asyncbench.agent.closed import ClosedRun
+from pytest_asyncbench.agent.expecting import UselessFunction
 from pytest_asyncbench.agent.open import OpenRun
 from pytest_asyncbench.agent.slot import Slot
 from pytest_asyncbench.traffic.plan import Burst, OpenSlot, Plan
@@ -61,6 +62,8 @@ class Service:
             return ("done", number, self.loop.run_until_complete(self._perform(number, plan, hold)))
         except asyncio.CancelledError:
             return ("cancelled", number)
+        except UselessFunction as error:
+            return ("refused", number, str(error))
         except socket.gaierror as error:
             return ("refused", number, f"no address for the host {plan.target.host!r}: {error}")
         except Exception:  # noqa: BLE001 - whatever it is, the controller must hear of it
@@ -69,7 +72,7 @@ class Service:
             gc.enable()
 
     async def _perform(self, number: int, plan: Plan, hold: bool) -> SlotResult:
-        host = await resolve(plan.target.host, plan.target.port)
+        host = "" if plan.target.path else await resolve(plan.target.host, plan.target.port)
         slot = run_of(plan, host, lambda phase: self.channel.send(("phase", number, phase)))
         slot.gate = asyncio.Event() if hold else None
         task = self.loop.create_task(slot.run())

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any
 
+from pytest_asyncbench.agent.answers import KEPT_BYTES
 from pytest_asyncbench.agent.connection import Connection
+from pytest_asyncbench.agent.expecting import looker
 from pytest_asyncbench.agent.ledger import Ledger
 from pytest_asyncbench.agent.user import User
 from pytest_asyncbench.traffic.plan import Plan
 from pytest_asyncbench.traffic.samples import SlotResult
+from pytest_asyncbench.traffic.sending import Stock, decks
+from pytest_asyncbench.traffic.tls import context
 
 GIVEN_UP = 3
 """When every user's attempts have failed this often and none has connected, load starts all the same."""
@@ -26,6 +31,8 @@ class Slot:
     `tally` is where a request is counted that is sent now (None: it becomes a sample); `at_once` whether a user
     sends its next request as soon as it has an answer, without asking the slot. `crashed` gets an error that was
     raised in a callback: a bug must end the slot, not thin out its load. `gate` holds the load back until it is set.
+    `dealt` are the requests' indices if all users share one order, `used` how many of requests made ahead were sent,
+    `ran_out` that there were too few.
     """
 
     def __init__(self, plan: Plan, host: str, notice: Callable[[str], None]) -> None:
@@ -35,6 +42,12 @@ class Slot:
         self.loop = asyncio.get_running_loop()
         self.crashed: asyncio.Future[None] = self.loop.create_future()
         self.ledger = Ledger(len(plan.requests))
+        self.tls = context(plan.target)
+        self.looker = looker(plan.expecting)
+        self.kept_bytes = KEPT_BYTES if self.looker is None else sys.maxsize
+        self.used = 0
+        self.ran_out = False
+        self.dealt = self._dealt()
         self.tally: list[int] | None = None
         self.at_once = False
         self.gate: asyncio.Event | None = None
@@ -69,6 +82,23 @@ class Slot:
             await self.gate.wait()
         await self.load()
         self.ended = monotonic()
+
+    def _dealt(self) -> Iterator[int] | None:
+        """Indices of the requests in the order in which they are sent, whoever is next; None: each user has its own."""
+        requests, order = self.plan.requests, getattr(self.plan, "order", None)
+        if isinstance(requests, Stock):
+            return self._once(len(requests))
+        return decks(order.weights, order.seed) if order is not None and order.weights else None
+
+    def _once(self, number: int) -> Iterator[int]:
+        for index in range(number):
+            self.used = index + 1
+            yield index
+
+    def out_of_requests(self, user: User) -> None:
+        """Of the requests made ahead none is left for this user."""
+        user.busy = False
+        self.ran_out = True
 
     async def load(self) -> None:
         """The phases after `connect`."""
@@ -113,6 +143,17 @@ class Slot:
             user.connect()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.ready.wait(), self.plan.connect_timeout)
+
+    async def open_connection(self, factory: Callable[[], Connection]) -> None:
+        """Open one connection to the target. Raises OSError."""
+        target = self.plan.target
+        name = (target.server_name or target.host) if self.tls else None
+        if target.path:
+            await self.loop.create_unix_connection(factory, target.path, ssl=self.tls, server_hostname=name)
+        else:
+            await self.loop.create_connection(
+                factory, self.host, target.port, ssl=self.tls, server_hostname=name
+            )
 
     def user_ready(self) -> None:
         """A user has its first connection."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ssl
 from collections.abc import Iterator
 from itertools import cycle, islice
 from time import monotonic
@@ -26,6 +27,8 @@ from pytest_asyncbench.agent.ledger import (
 if TYPE_CHECKING:
     from pytest_asyncbench.agent.slot import Slot
 
+NONE_LEFT = -1
+"""Index of the next request, where none is left."""
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 
@@ -74,10 +77,10 @@ class User:
     def __init__(self, slot: Slot, number: int) -> None:
         self.slot = slot
         self.ledger = slot.ledger
-        self.turns = turns(len(slot.plan.requests), number)
+        self.turns = slot.dealt or turns(len(slot.plan.requests), number)
         self.index = 0
         self.request = slot.plan.requests[0]
-        self.alike = self.turns is None and self.request.method != "HEAD"
+        self.alike = self.turns is None and self.request.method != "HEAD" and slot.looker is None
         self.at_once = False
         self.busy = False
         self.sent = 0.0
@@ -101,7 +104,10 @@ class User:
         self.tally = self.slot.tally
         self.at_once = self.slot.at_once and self.alike
         if self.turns is not None:
-            self.index = next(self.turns)
+            self.index = next(self.turns, NONE_LEFT)
+            if self.index == NONE_LEFT:
+                self.slot.out_of_requests(self)
+                return
             self.request = self.slot.plan.requests[self.index]
         if self.connection is not None:
             self._write(self.connection)
@@ -155,7 +161,10 @@ class User:
     async def _open(self) -> None:
         slot = self.slot
         try:
-            await slot.loop.create_connection(self._new_connection, slot.host, slot.plan.target.port)
+            await slot.open_connection(self._new_connection)
+        except ssl.SSLError as error:
+            self.attempt = None
+            self._not_connected(PROTOCOL, f"no TLS connection: {error}")
         except OSError as error:
             self.attempt = None
             self._not_connected(BLAME.get(error.errno or 0, RESET), str(error))
@@ -211,7 +220,13 @@ class User:
                 self.spoil(self.connection, "an answer that nobody asked for")
             return
         self.failures = 0
-        if status in self.request.expect:
+        if self.slot.looker is not None:
+            now = monotonic()  # looking takes time, which is not the server's
+            outcome, why = self.slot.looker(status, data, self.request)
+            if outcome != OK:
+                self.ledger.explain(outcome, lambda: why)
+            self._finish(outcome, now)
+        elif status in self.request.expect:
             self._finish(OK)
         else:
             self.ledger.explain(BAD_STATUS, lambda: describe(status, data))
@@ -281,13 +296,13 @@ class User:
         self.ledger.explain(outcome, lambda: why)
         self._finish(outcome)
 
-    def _finish(self, outcome: int) -> None:
+    def _finish(self, outcome: int, ended: float | None = None) -> None:
         now = monotonic()
         self.at_once = False
         delay = max(self.think(), self.pause())
         self.sample = -1
         if self.tally is None:
-            self.sample = self.ledger.add(self.sent, now, now + delay, outcome, self.index)
+            self.sample = self.ledger.add(self.sent, ended or now, now + delay, outcome, self.index)
         else:
             self.tally[outcome] += 1
         self.slot.finished(self, now, delay)

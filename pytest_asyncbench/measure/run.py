@@ -6,12 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import count
 
 from pytest_asyncbench.errors import UnknownValue
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.interval import interval
+from pytest_asyncbench.measure.steps import Steps
 from pytest_asyncbench.measure.value import Measure, Origin
 from pytest_asyncbench.metrics import METRICS, Metric, metric
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
@@ -38,6 +39,15 @@ class VariantRun:
         for slot in self._evidence.slots(self.variant):
             counted.update(Counter(OUTCOMES[index] for index in slot.samples.outcome))
         return counted
+
+    @cached_property
+    def steps(self) -> Steps:
+        """The requests of a mix or list by their names: `.steps["login"].p95`."""
+        return Steps(self, self._evidence)
+
+    def over(self, evidence: Evidence) -> VariantRun:
+        """The same, over another part of what was measured."""
+        return VariantRun(evidence, self.variant, self._origin, self.ok)
 
     def measure(self, name: str) -> Measure:
         """The value of a metric. Raises SpecError for an unknown metric, UnknownValue with the reason for a value
@@ -117,6 +127,11 @@ class Run:
     def outcomes(self) -> Mapping[str, int]:
         """How many of the measured requests ended how."""
         return self._only("outcomes").outcomes
+
+    @property
+    def steps(self) -> Steps:
+        """The requests of a mix or list by their names: `run.steps["login"].p95`."""
+        return self._only("steps").steps
 
     def __getattr__(self, name: str) -> Measure:
         if name.startswith("_") or name not in METRICS:

@@ -15,6 +15,7 @@ from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.percentiles import rps
 from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.measure.supply import Supply, SupplyEnded
 from pytest_asyncbench.measure.warmup import WINDOW, WarmupWindow, is_over, why_not_warm
 from pytest_asyncbench.measure.windows import LONGEST, Pace, Windows, for_duration, plan_windows
 from pytest_asyncbench.servers.spec import ServerSpec
@@ -36,7 +37,10 @@ class LoadAgent(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One variant under load: its spec, where it listens, what it is asked, and how to look at it."""
+    """One variant under load: its spec, where it listens, what it is asked, and how to look at it.
+
+    `requests` are empty where they are made ahead of each slot; `host` is the Host that those are sent to.
+    """
 
     variant: str
     spec: ServerSpec
@@ -45,6 +49,7 @@ class Subject:
     pids: Callable[[], Sequence[int]]
     died: Callable[[], str | None]
     startup: float = 0.0
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,9 @@ class _State:
     ok_before: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
-    seed: int = 0
     so_far: Evidence | None = None
+    seed: int = 0
+    supply: Supply = field(kw_only=True)
 
     def cycle(self, variant: str) -> float:
         """The variant's mean cycle as known so far; 0: not known."""
@@ -99,7 +105,8 @@ def sample(
     An agent that is lost is a complaint of the evidence. Raises SpecError if the plan cannot be measured in time.
     """
     began = time.monotonic()
-    state = _State(ok_before={subject.variant: 0 for subject in subjects}, seed=seed)
+    supply = Supply(plan, seed, began + plan.max_time)
+    state = _State(ok_before={subject.variant: 0 for subject in subjects}, seed=seed, supply=supply)
     evidence = Evidence(
         plan,
         {s.variant: s.spec for s in subjects},
@@ -117,8 +124,13 @@ def sample(
     except AgentLost as error:
         state.complaints.append(str(error))
         evidence = state.so_far or evidence
+    except SupplyEnded as end:
+        state.complaints.append(
+            f"{end}, before one round was measured; a warm-up and a round that is not judged come first"
+        )
     finally:
         progress.done()
+    state.notes += supply.notes()
     return replace(
         evidence,
         complaints=tuple(dict.fromkeys(state.complaints)),
@@ -130,16 +142,17 @@ def sample(
 
 def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResult:
     """One checked request, for a smoke run."""
-    return agent.run(
-        Burst(
-            subject.target,
-            subject.requests,
-            1,
-            len(subject.requests),
-            timeout=plan.timeout,
-            keepalive=plan.keepalive,
-        )
+    burst = Burst(
+        subject.target,
+        subject.requests,
+        1,
+        max(1, len(subject.requests)),
+        timeout=plan.timeout,
+        keepalive=plan.keepalive,
+        expecting=plan.expecting,
     )
+    supply = Supply(plan, 0, time.monotonic() + plan.max_time)
+    return supply.run(agent.run, subject.variant, subject.host, burst)
 
 
 def _warm_up(
@@ -148,17 +161,13 @@ def _warm_up(
     windows: list[WarmupWindow] = []
     while not is_over(windows, plan.warmup) and time.monotonic() < deadline:
         progress.warming(subject.variant, sum(window.seconds for window in windows))
-        result = agent.run(
-            _slot(
-                subject,
-                plan,
-                max(WINDOW, _known_cycle(subject, plan, state)),
-                state,
-                f"warm-up/{len(windows)}",
-            )
-        )
+        window = max(WINDOW, _known_cycle(subject, plan, state))
+        slot = _slot(subject, plan, window, state, f"warm-up/{len(windows)}")
+        result = _run(agent, subject, slot, state)
         _learn(subject, result, state)
         state.ok_before[subject.variant] += result.ok_total
+        if state.supply.is_short(result):
+            raise state.supply.end()
         windows.append(WarmupWindow(result.ended - result.started, result.answers, _speed(result)))
         if broken := subject.died() or _unanswered(subject, result):
             state.complaints.append(broken)
@@ -182,19 +191,21 @@ def _rounds(
     number = 0
     while len(evidence.rounds) < most * windows.merged:
         began = time.monotonic()
-        slots = []
-        for name in order(evidence.seed, number, evidence.variants):
-            progress.slot(name, number, evidence if evidence.rounds else None)
-            slots.append(
-                _one_slot(
-                    agent,
-                    next(s for s in subjects if s.variant == name),
-                    number,
-                    evidence.plan,
-                    windows,
-                    state,
-                )
-            )
+        slots: list[Slot] = []
+        try:
+            for name in order(evidence.seed, number, evidence.variants):
+                progress.slot(name, number, evidence if evidence.rounds else None)
+                subject = next(s for s in subjects if s.variant == name)
+                slots.append(_one_slot(agent, subject, number, evidence.plan, windows, state))
+                if state.supply.is_short(slots[-1].samples):
+                    raise state.supply.end()
+        except SupplyEnded as end:
+            for slot in slots:
+                state.ok_before[slot.variant] += slot.samples.ok_total
+            if not evidence.rounds:
+                raise
+            state.notes.append(f"{end}: sampling ended there, and the unfinished round is left out")
+            break
         if number == 0:  # never judged; but now the paces are known, also where nothing was to warm up
             for slot in slots:
                 state.ok_before[slot.variant] += slot.samples.ok_total
@@ -204,6 +215,9 @@ def _rounds(
             evidence = replace(evidence, rounds=(*evidence.rounds, tuple(slots)))
             state.so_far = evidence
             state.complaints += [text for slot in slots for text in _complaints(slot)]
+            state.complaints += [
+                why for slot in slots if (why := state.supply.shortfall(slot.variant, slot.samples))
+            ]
         state.complaints += [death for subject in subjects if (death := subject.died())]
         out_of_time = time.monotonic() + (time.monotonic() - began) > deadline
         if state.complaints or out_of_time or (number > 0 and _is_decided(evidence, goal)):
@@ -231,11 +245,18 @@ def _one_slot(
 ) -> Slot:
     before = usage.cpu_times(subject.pids())
     window = windows.seconds[subject.variant]
-    result = agent.run(_slot(subject, plan, window, state, str(number), windows.least))
+    slot = _slot(subject, plan, window, state, str(number), windows.least)
+    result = _run(agent, subject, slot, state)
     pids = subject.pids()
     cpu = usage.cpu_between(before, usage.cpu_times(pids))
     _learn(subject, result, state)
     return Slot(subject.variant, number, result, cpu, usage.memory(pids))
+
+
+def _run(agent: LoadAgent, subject: Subject, slot: ClosedSlot | OpenSlot, state: _State) -> SlotResult:
+    if isinstance(slot, OpenSlot):
+        return agent.run(slot)
+    return state.supply.run(agent.run, subject.variant, subject.host, slot)
 
 
 def _slot(
@@ -257,6 +278,7 @@ def _slot(
             timeout=plan.timeout,
             keepalive=plan.keepalive,
             seed=seed,
+            expecting=plan.expecting,
         )
     return ClosedSlot(
         target=subject.target,
@@ -269,6 +291,7 @@ def _slot(
         timeout=plan.timeout,
         keepalive=plan.keepalive,
         seed=seed,
+        expecting=plan.expecting,
     )
 
 

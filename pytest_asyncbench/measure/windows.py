@@ -70,7 +70,7 @@ def plan_windows(plan: LoadPlan, paces: Mapping[str, Pace], answers: int, metric
     merged = max(1, *(math.ceil(planned * _between_sends(plan, cycles[v]) / windows[v]) for v in cycles))
     if merged > 1:
         _require_time(plan, windows, cycles, merged, metric)
-    return Windows(windows, merged, math.ceil(answers / merged))
+    return Windows(windows, merged, max(FEWEST, math.ceil(answers / merged)))
 
 
 def _between_sends(plan: LoadPlan, cycle: float) -> float:

@@ -31,6 +31,8 @@ HEADINGS = (
     "errors",
     "CPU/request",
 )
+STEP_COLUMNS = ("rps", "mean", "p50", "p95", "p99", "errors")
+MOST_STEPS = 40
 
 
 def explain(case: TestCase) -> str:
@@ -53,7 +55,7 @@ def record_lines(record: Record) -> list[str]:
         return ramp_lines(record.ramp, judged)
     run = record.run
     rows = [_row(run[name]) for name in run.variants]
-    lines = [_heading(run), *table(HEADINGS, rows, left=2)]
+    lines = [_heading(run), *table(HEADINGS, rows, left=2), *_steps(run)]
     for judgement in sorted(record.judgements, key=_worst_first):
         lines += judgement_lines(judgement)
     lines += [f"  note: {note}" for note in run.evidence.notes]
@@ -105,6 +107,15 @@ def _row(run: VariantRun) -> list[str]:
     counts = [UNKNOWN if count is None else str(count) for count in (spec.workers, spec.threads)]
     server = " ".join(part for part in (spec.program, spec.interface) if part)
     return [run.variant, server, *counts, *(cell(run, name) for name in COLUMNS)]
+
+
+def _steps(run: Run) -> list[str]:
+    """A table of the requests by name, where there are several but not too many to read."""
+    steps = [step for name in run.variants for step in run[name].steps.values()]
+    if len(steps) <= len(run.variants) or len(steps) > MOST_STEPS:
+        return []
+    rows = [[step.variant, step.name, *(cell(step, name) for name in STEP_COLUMNS)] for step in steps]
+    return table(("variant", "request", *STEP_COLUMNS), rows, left=2)
 
 
 def _failures(run: Run, variant: str) -> str:

@@ -60,7 +60,7 @@ class Instance:
     @property
     def url(self) -> str:
         """Base URL, without a slash at the end."""
-        return f"http://{self.host}:{self.port}"
+        return f"{self.spec.scheme}://{self.host}:{self.port}"
 
     @property
     def pid(self) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_asyncbench.errors import PortInUse, ServerDied, ServerNotReady
 from pytest_asyncbench.servers import ports
 from pytest_asyncbench.servers.spec import ANY_ANSWER
+from pytest_asyncbench.traffic.tls import authorities
 
 if TYPE_CHECKING:
     from pytest_asyncbench.processes import Process
@@ -49,7 +50,7 @@ def _ask(spec: ServerSpec, process: Process, port: int, limit: float) -> tuple[b
     """Whether the server is ready, and what was seen, in words."""
     if spec.ready is None:
         return _accepts(port)
-    connection = http.client.HTTPConnection(ports.HOST, port, timeout=max(0.05, limit - time.monotonic()))
+    connection = _connection(spec, port, max(0.05, limit - time.monotonic()))
     path = _path(spec)
     try:
         headers = {"Host": spec.host_header} if spec.host_header else {}
@@ -62,6 +63,14 @@ def _ask(spec: ServerSpec, process: Process, port: int, limit: float) -> tuple[b
     finally:
         connection.close()
     return spec.ready == ANY_ANSWER or 200 <= status < 300, f"GET {path} answered {status}"
+
+
+def _connection(spec: ServerSpec, port: int, timeout: float) -> http.client.HTTPConnection:
+    """Whose certificate it is, is for the load to ask; that the listener is ours is seen by its process."""
+    if spec.scheme == "http":
+        return http.client.HTTPConnection(ports.HOST, port, timeout=timeout)
+    context = authorities(verify=False)
+    return http.client.HTTPSConnection(ports.HOST, port, timeout=timeout, context=context)
 
 
 def _answers(connection: socket.socket, process: Process, limit: float) -> bool:

@@ -48,6 +48,7 @@ class ServerSpec:
     startup_timeout: float = 60.0
     port: int | None = None
     host_header: str | None = None
+    scheme: str = "http"
     name: str | None = None
 
     @property
@@ -127,6 +128,8 @@ def _normal(program: str, given: Mapping[str, Any]) -> dict[str, Any]:
     for word in ("cwd", "python"):
         if isinstance(out.get(word), Path):
             out[word] = str(out[word])
+    if out.get("scheme", "http") not in ("http", "https"):
+        raise SpecError(f"{program}(scheme={out['scheme']!r}): scheme is one of http, https")
     ready = out.get("ready", ANY_ANSWER)
     if ready not in (None, ANY_ANSWER) and not (isinstance(ready, str) and ready.startswith("/")):
         raise SpecError(f"{program}(ready={ready!r}): write a path such as '/health', or None")

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pytest_asyncbench.traffic.plan import Burst, OpenSlot, Plan
+from pytest_asyncbench.traffic.sending import Stock
 
 
 def divide(plan: Plan, agents: int) -> tuple[Plan, ...]:
     """The parts of a plan: as many as there are agents, or fewer, so that none is without users (and requests).
 
     Users, and the requests of a burst, are divided exactly. First sends of a closed slot are spread over its cycle as
-    those of one agent are. An open loop is not divided: its starts are planned by one agent.
+    those of one agent are. Not divided are an open loop, whose starts one agent plans, and requests made ahead, of
+    which each is sent once.
     """
-    if isinstance(plan, OpenSlot):
+    if isinstance(plan, OpenSlot) or isinstance(plan.requests, Stock):
         return (plan,)
     if isinstance(plan, Burst):
         number = min(agents, plan.users, plan.count)

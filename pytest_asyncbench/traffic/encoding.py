@@ -58,7 +58,8 @@ def from_words(
 ) -> Encoded:
     """Encode httpx's keywords as httpx does. Raises TypeError or ValueError for what HTTP cannot carry."""
     if files:
-        return _by_httpx(method, url, params, headers, cookies, data, files)
+        words = {"params": params, "headers": headers, "cookies": cookies, "data": data, "files": files}
+        return from_request(built_by_httpx(method, url, words, "files are encoded by httpx"))
     kind, body = _body(content, data, json)
     given = _header_pairs(headers)
     names = {name.lower() for name, _ in given}
@@ -79,18 +80,13 @@ def from_request(request: RequestShaped) -> Encoded:
     return Encoded(request.url.raw_path, headers, body)
 
 
-def _by_httpx(
-    method: str, url: str, params: Any, headers: Any, cookies: Any, data: Any, files: Any
-) -> Encoded:
+def built_by_httpx(method: str, url: str, words: Mapping[str, Any], why: str) -> Any:
+    """An httpx.Request to no particular server. Raises SpecError, which begins with `why`, without httpx."""
     try:
         import httpx
     except ImportError:
-        raise SpecError("files are encoded by httpx, which is not installed: pip install httpx") from None
-    address = f"http://localhost{url}"
-    built = httpx.Request(
-        method, address, params=params, headers=headers, cookies=cookies, data=data, files=files
-    )
-    return from_request(built)
+        raise SpecError(f"{why}, which is not installed: pip install httpx") from None
+    return httpx.Request(method, f"http://localhost{url}", **words)
 
 
 def _target(url: str, params: Any) -> bytes:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.traffic.expect import (
+    OK_STATUSES,
+    ExpectFunction,
+    Expecting,
+    ExpectJson,
+    shipped,
+)
 from pytest_asyncbench.traffic.requests import KEYWORDS, RequestDescription
 from pytest_asyncbench.traffic.think_time import ThinkTime, think_time
 from pytest_asyncbench.units import seconds
 
-OK_STATUSES = frozenset(range(200, 300))
 CAPS = (8, 12, 18, 30)
 """Rounds after which the rule looks, and so the numbers of rounds that a run may have at most."""
 
@@ -31,6 +38,8 @@ WORDS = (
     "think_time",
     "timeout",
     "expect",
+    "expect_every",
+    "verify",
     "keepalive",
     "rounds",
     "max_time",
@@ -45,7 +54,8 @@ class LoadPlan:
 
     With a `rate` (starts per second) it is an open loop, and `users` and `think_time` mean nothing.
     `duration` (measured time per variant) replaces sampling until decided; `warmup` None means until steady;
-    `rounds` None means as many as the statements need, or 12 without statements.
+    `rounds` None means as many as the statements need, or 12 without statements. `rule` looks at the body of every
+    `expect_every`-th answer. Requests are sent in turn, or as often as `weights` say, or they come from `stream`.
     """
 
     requests: tuple[RequestDescription, ...]
@@ -56,6 +66,9 @@ class LoadPlan:
     think_time: ThinkTime = 0.0
     timeout: float = 30.0
     expect: frozenset[int] = OK_STATUSES
+    expect_every: int = 1
+    rule: ExpectJson | ExpectFunction | None = None
+    verify: bool | str = True
     keepalive: bool = True
     rounds: int | None = None
     max_time: float = 300.0
@@ -63,11 +76,28 @@ class LoadPlan:
     rate: float | None = None
     arrivals: str = "constant"
     max_in_flight: int = 1000
+    weights: tuple[int, ...] = ()
+    stream: Iterator[object] | None = field(default=None, compare=False)
 
     @property
     def label(self) -> str:
         """The name of the run in reports."""
-        return self.name or ", ".join(request.label for request in self.requests)
+        if self.stream is not None:
+            return self.name or "requests of an iterator"
+        labels = [request.label for request in self.requests]
+        if self.weights:
+            labels = [f"{weight} x {label}" for weight, label in zip(self.weights, labels, strict=True)]
+        return self.name or ", ".join(labels)
+
+    @property
+    def expecting(self) -> Expecting | None:
+        """What looks at bodies; None if the status decides alone."""
+        return None if self.rule is None else Expecting(self.rule, self.expect_every)
+
+    @property
+    def is_made_ahead(self) -> bool:
+        """Whether requests are made one by one, each to be sent once."""
+        return self.stream is not None or any(request.differs for request in self.requests)
 
 
 def split_keywords(call: str, keywords: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -94,6 +124,14 @@ def load_plan(
     """
     given = {**{word: value for word, value in defaults.items() if value is not None}, **words}
     _require_one_loop(call, given)
+    if callable(rule := given.get("expect")) and not isinstance(rule, type):
+        given = {**given, "expect": None, "rule": shipped(rule, f"{call}: expect")}
+    elif isinstance(rule, ExpectJson):
+        given = {**given, "expect": rule.statuses, "rule": rule}
+    if given.get("expect_every") is not None and given.get("rule") is None:
+        raise SpecError(
+            f"{call}: expect_every is how often a body is looked at; give expect=expect_json({{...}}) too"
+        )
     checks = {
         "users": _users,
         "rate": _rate,
@@ -101,6 +139,9 @@ def load_plan(
         "max_in_flight": _max_in_flight,
         "think_time": think_time,
         "expect": _expect,
+        "expect_every": _every,
+        "verify": _verify,
+        "rule": lambda value, what: value,
         "rounds": _rounds,
         "keepalive": _flag,
         "name": _name,
@@ -149,6 +190,27 @@ def _users(value: object, what: str) -> int:
     return value
 
 
+def _every(value: object, what: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise SpecError(f"{what}={value!r}: write a whole number from 1 up; 10 looks at every tenth body")
+    return value
+
+
+def _verify(value: object, what: str) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str | Path):
+        raise SpecError(f"{what}={value!r}: write False, or the path of a CA's certificate")
+    from pytest_asyncbench.traffic.tls import authorities  # ssl is wanted by few
+
+    path = str(Path(value).absolute())
+    try:
+        authorities(path)
+    except OSError as error:
+        raise SpecError(f"{what}={value!r}: no certificates can be read from there: {error}") from None
+    return path
+
+
 def _time(value: object, what: str) -> float:
     time = seconds(value, what)
     if time == 0 and not what.endswith("warmup"):
@@ -162,7 +224,9 @@ def _expect(value: object, what: str) -> frozenset[int]:
         found = list(statuses)
         if found and all(isinstance(status, int) and 200 <= status <= 599 for status in found):
             return frozenset(found)
-    raise SpecError(f"{what}={value!r}: write a status such as 201, or a set of them")
+    raise SpecError(
+        f"{what}={value!r}: write a status such as 201, or a set of them, or expect_json({{...}}), or a function"
+    )
 
 
 def _rounds(value: object, what: str) -> int:

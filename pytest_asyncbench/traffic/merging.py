@@ -32,6 +32,14 @@ def _sum(results: Sequence[SlotResult], name: str) -> int:
     return sum(getattr(result, name) for result in results)
 
 
+def _first(results: Sequence[SlotResult], name: str) -> Any:
+    return getattr(results[0], name)
+
+
+def _any(results: Sequence[SlotResult], name: str) -> bool:
+    return any(getattr(result, name) for result in results)
+
+
 def _largest(results: Sequence[SlotResult], name: str) -> float:
     return float(max(getattr(result, name) for result in results))
 
@@ -118,6 +126,9 @@ MERGED_BY: Mapping[str, Callable[[Sequence[SlotResult], str], Any]] = {
     "ended": _largest,
     "first_failures": _texts,
     "complaints": _complaints,
+    "names": _first,
+    "used": _sum,
+    "ran_out": _any,
     "rate": _sum,
     "send_delay": _joined,
 }

@@ -6,18 +6,31 @@ given the same plan. All times are seconds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_asyncbench.traffic.think_time import ThinkTime, longest_of
+
+if TYPE_CHECKING:
+    from pytest_asyncbench.traffic.expect import Expecting
+    from pytest_asyncbench.traffic.sending import Order
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the requests go: one TCP address of one server."""
+    """Where the requests go: one TCP address of one server, or the Unix socket at `path`.
+
+    `verify` (under "https"): True for the system's authorities, a path for those of one's own, False for none.
+    `server_name` is what the certificate must be made out to; default: the host.
+    """
 
     host: str
     port: int
+    scheme: str = "http"
+    verify: bool | str = True
+    server_name: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +51,8 @@ class WireRequest:
 class ClosedSlot:
     """Closed-loop load: each of `users` sends its next request when it has the answer to the last one.
 
-    `requests` are sent by each user in turn, and users begin at different ones. `cycle` is the mean time from one
+    `requests` are sent by each user in turn, and users begin at different ones; or as `order` says; or, if they are a
+    Stock, each once. `expecting` looks at the bodies of answers. `cycle` is the mean time from one
     send of a user to its next, as far as it is known (0: not known); the users' first sends are spread evenly over
     it, and `measure` opens max(0.2 s, `cycle`) after the first send. `window` is the length of `measure`, which stays
     open longer, up to 5 s, until at least `least` requests that were sent in it have ended. `offset` delays all first
@@ -46,7 +60,7 @@ class ClosedSlot:
     """
 
     target: Target
-    requests: tuple[WireRequest, ...]
+    requests: Sequence[WireRequest]
     users: int
     window: float
     cycle: float = 0.0
@@ -57,6 +71,8 @@ class ClosedSlot:
     connect_timeout: float = 5.0
     keepalive: bool = True
     seed: str = ""
+    order: Order | None = None
+    expecting: Expecting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +97,7 @@ class OpenSlot:
     connect_timeout: float = 5.0
     keepalive: bool = True
     seed: str = ""
+    expecting: Expecting | None = None
 
     @property
     def users(self) -> int:
@@ -93,12 +110,13 @@ class Burst:
     """A fixed number of requests, each answered before its user sends the next; nothing is timed to a window."""
 
     target: Target
-    requests: tuple[WireRequest, ...]
+    requests: Sequence[WireRequest]
     users: int
     count: int
     timeout: float = 30.0
     connect_timeout: float = 5.0
     keepalive: bool = True
+    expecting: Expecting | None = None
 
 
 Plan: TypeAlias = ClosedSlot | OpenSlot | Burst

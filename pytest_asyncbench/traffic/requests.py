@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.traffic.auth import authorized
 from pytest_asyncbench.traffic.encoding import Encoded, RequestShaped, from_request, from_words
 from pytest_asyncbench.traffic.plan import WireRequest
 
-KEYWORDS = ("params", "headers", "cookies", "content", "data", "files", "json")
+KEYWORDS = ("params", "headers", "cookies", "auth", "content", "data", "files", "json")
 """httpx's keywords of a request."""
+
+MADE_BY_FUNCTION = ("params", "content", "data", "json")
+"""Keywords that may be a function of the request's number: it makes every request another one."""
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
@@ -34,6 +38,17 @@ class RequestDescription:
     def label(self) -> str:
         """The name under which its figures are shown."""
         return self.name or f"{self.method} {self.url}"
+
+    @property
+    def differs(self) -> bool:
+        """Whether no two of these requests are alike: a keyword is a function of the number."""
+        return any(callable(self.keywords.get(word)) for word in MADE_BY_FUNCTION)
+
+    def numbered(self, number: int) -> RequestDescription:
+        """The request of that number (from 0). Raises what the user's function raises."""
+        given = self.keywords
+        made = {w: given[w](number) for w in MADE_BY_FUNCTION if callable(given.get(w))}
+        return replace(self, keywords={**given, **made}) if made else self
 
 
 def request(method: str, url: str, *, name: str | None = None, **keywords: Any) -> RequestDescription:
@@ -59,6 +74,15 @@ def described(built: RequestShaped, name: str | None = None) -> RequestDescripti
     return RequestDescription(built.method.upper(), built.url.raw_path.decode("ascii"), {}, name, built)
 
 
+def description_of(given: object, what: str) -> RequestDescription:
+    """A request however it is written. Raises SpecError for what is none; `what` names the place."""
+    if isinstance(given, RequestDescription):
+        return given
+    if all(hasattr(given, name) for name in ("method", "url", "headers", "read")):
+        return described(given)  # type: ignore[arg-type]
+    raise SpecError(f"{what}: {given!r:.80} is no request; write request('GET', '/path')")
+
+
 def encode(
     description: RequestDescription,
     *,
@@ -67,25 +91,37 @@ def encode(
     keepalive: bool = True,
 ) -> WireRequest:
     """The bytes that ask `host` ("127.0.0.1:8000") for `description`. Raises SpecError for what HTTP cannot carry."""
+    data = wire_bytes(description, encoded(description), host, keepalive)
+    return WireRequest(description.label, description.method, data, expect)
+
+
+def encoded(description: RequestDescription) -> Encoded:
+    """Everything of a request but its server. Raises SpecError for what HTTP cannot carry."""
     try:
-        built = _built(description)
-    except SpecError:
-        raise
+        return _built(description)
+    except SpecError as error:
+        raise SpecError(f"{description.label}: {error}") from error
     except (TypeError, ValueError, AttributeError) as error:
         raise SpecError(f"{description.label}: this is no request that can be sent: {error}") from error
+
+
+def wire_bytes(description: RequestDescription, built: Encoded, host: str, keepalive: bool) -> bytes:
+    """The whole request as it is sent to `host`. Raises SpecError for a header that holds a line break."""
     head = [b"%s %s HTTP/1.1" % (description.method.encode(), built.target)]
     head += [b"%s: %s" % header for header in _headers(built, host, keepalive)]
     if any(b"\r" in line or b"\n" in line or b"\0" in line for line in head):
         raise SpecError(f"{description.label}: a header holds a line break")
-    return WireRequest(
-        description.label, description.method, b"\r\n".join(head) + b"\r\n\r\n" + built.body, expect
-    )
+    return b"\r\n".join(head) + b"\r\n\r\n" + built.body
 
 
 def _built(description: RequestDescription) -> Encoded:
     if description.shaped is not None:
         return from_request(description.shaped)
-    return from_words(description.method, description.url, **description.keywords)
+    words = dict(description.keywords)
+    auth = words.pop("auth", None)
+    if auth is None:
+        return from_words(description.method, description.url, **words)
+    return authorized(description.method, description.url, auth, words)
 
 
 def _headers(built: Encoded, host: str, keepalive: bool) -> list[tuple[bytes, bytes]]:

@@ -40,9 +40,12 @@ class SlotResult:
     `agent_cpu` is the agent's CPU time over the window, as a share of one core. `occupied` is the share of
     users x window spent in flight, connecting, thinking or pausing after a failure. `complaints` are
     violated self-checks in words; each makes the run INVALID.
+
+    `names` are those of the requests that `request` holds indices of. Of requests made ahead, the first `used` were
+    sent, and `ran_out` says that there were not enough of them: the slot ended early.
     """
 
-    users: int
+    users: float
     window: float
     sent: array[float]
     latency: array[float]
@@ -66,3 +69,6 @@ class SlotResult:
     complaints: tuple[str, ...]
     rate: float = 0.0
     send_delay: array[float] = field(default_factory=lambda: array("f"))
+    names: tuple[str, ...] = ()
+    used: int = 0
+    ran_out: bool = False

@@ -1,0 +1,128 @@
+"""The figures of single requests of a mix or a list, by their names."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import compress
+from typing import TYPE_CHECKING
+
+from pytest_asyncbench.errors import SpecError, UnknownValue
+from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.measure.value import Measure
+from pytest_asyncbench.metrics import METRICS, metric
+from pytest_asyncbench.traffic.outcomes import OUTCOMES
+from pytest_asyncbench.traffic.samples import SlotResult
+
+if TYPE_CHECKING:
+    from pytest_asyncbench.measure.run import VariantRun
+
+OF_THE_SERVER = ("cpu_per_request", "memory")
+"""Metrics that the server has as a whole."""
+
+
+class StepRun:
+    """The values of one request of a mix: every metric by its name, and `.outcomes`.
+
+    Its `rps` is its share of the whole rate: the steps' add up to the run's.
+    """
+
+    def __init__(self, name: str, run: VariantRun) -> None:
+        self.name = name
+        self.variant = run.variant
+        self._run = run
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """How many of the measured requests of that name ended how."""
+        return self._run.outcomes
+
+    def measure(self, name: str) -> Measure:
+        """The value of a metric. Raises SpecError for an unknown one, UnknownValue with the reason."""
+        if metric(name).name in OF_THE_SERVER:
+            raise UnknownValue(f"{name}: a server has it as a whole, not for {self.name!r}")
+        return self._run.measure(name)
+
+    def __getattr__(self, name: str) -> Measure:
+        if name.startswith("_") or name not in METRICS:
+            raise AttributeError(f"a step has no metric {name!r}; it has {', '.join(METRICS)}")
+        return self.measure(name)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *METRICS]
+
+    def __repr__(self) -> str:
+        return f"<step {self.name!r} of {self.variant}>"
+
+
+class Steps(Mapping[str, StepRun]):
+    """The requests of one variant's run by name: `run.steps["login"].p95`. Raises SpecError for an unknown name."""
+
+    def __init__(self, run: VariantRun, evidence: Evidence) -> None:
+        self._run = run
+        self._evidence = evidence
+        self._found: dict[str, StepRun] = {}
+        self._names = step_names([slot.samples for slot in evidence.slots(run.variant)])
+
+    def __getitem__(self, name: str) -> StepRun:
+        if name not in self._names:
+            shown = ", ".join(map(repr, self._names[:20])) or "none: nothing was measured"
+            raise SpecError(f"no step {name!r}; there are {shown}{', ...' * (len(self._names) > 20)}")
+        if name not in self._found:
+            measured = step_evidence(self._evidence, self._run.variant, name)
+            self._found[name] = StepRun(name, self._run.over(measured))
+        return self._found[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def step_names(slots: Sequence[SlotResult]) -> list[str]:
+    """The names of all requests, each once, in the order in which the plan has them."""
+    return list(dict.fromkeys(name for slot in slots for name in slot.names))
+
+
+def step_evidence(evidence: Evidence, variant: str, name: str) -> Evidence:
+    """What was measured of one variant's requests of that name."""
+    rounds = tuple(
+        tuple(_of_step(slot, name) for slot in slots if slot.variant == variant) for slots in evidence.rounds
+    )
+    return replace(evidence, specs={variant: evidence.specs[variant]}, rounds=rounds)
+
+
+def _of_step(slot: Slot, name: str) -> Slot:
+    return Slot(slot.variant, slot.round, step_samples(slot.samples, name))
+
+
+def step_samples(slot: SlotResult, name: str) -> SlotResult:
+    """The samples of the requests of that name.
+
+    `users` becomes their share of the users' time (Little's law: the mean number of users in a cycle of this kind),
+    so that users x share ok / mean cycle is the rate of these requests, and the rates of all names add up.
+    """
+    if set(slot.names) == {name}:
+        return slot
+    wanted = {index for index, other in enumerate(slot.names) if other == name}
+    keep = [index in wanted for index in slot.request]
+    cycle = array("f", compress(slot.cycle, keep))
+    outcome = bytes(compress(slot.outcome, keep))
+    return replace(
+        slot,
+        users=slot.users * sum(cycle) / (sum(slot.cycle) or 1.0),
+        sent=array("f", compress(slot.sent, keep)),
+        latency=array("d", compress(slot.latency, keep)),
+        cycle=cycle,
+        outcome=outcome,
+        request=array("I"),
+        counts={"measure": Counter(OUTCOMES[index] for index in outcome)},
+        names=(name,),
+    )
