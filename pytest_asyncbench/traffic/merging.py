@@ -126,10 +126,10 @@ MERGED_BY: Mapping[str, Callable[[Sequence[SlotResult], str], Any]] = {
     "ended": _largest,
     "first_failures": _texts,
     "complaints": _complaints,
+    "rate": _sum,
+    "send_delay": _joined,
     "names": _first,
     "used": _sum,
     "ran_out": _any,
-    "rate": _sum,
-    "send_delay": _joined,
 }
 """How each field of a result is merged; a field without an entry here is an error, not the first agent's value."""
