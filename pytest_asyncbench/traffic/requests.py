@@ -80,7 +80,7 @@ def description_of(given: object, what: str) -> RequestDescription:
         return given
     if all(hasattr(given, name) for name in ("method", "url", "headers", "read")):
         return described(given)  # type: ignore[arg-type]
-    raise SpecError(f"{what}: {given!r:.80} is no request; write request('GET', '/path')")
+    raise SpecError(f"{what}: {given!r:.80}: this is no request; write request('GET', '/path')")
 
 
 def encode(

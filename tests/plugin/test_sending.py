@@ -113,7 +113,7 @@ def test_a_generator_without_end(load, server):
     assert list(run.steps) == ["all"]
     with pytest.raises(ZeroDivisionError):
         load.post("/", json=lambda i: 1 / (i - 5))
-    with pytest.raises(AsyncBenchError, match="the iterator: '/a' is no request"):
+    with pytest.raises(AsyncBenchError, match="the iterator: '/a': this is no request"):
         load.send(iter(["/a"]))
 """
 

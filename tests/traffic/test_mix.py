@@ -100,7 +100,7 @@ def test_what_can_be_sent():
     for wrong, why in [
         ([], "holds no request"),
         ({one: 1}, r"write mix\("),
-        (["/a"], "'/a' is no request"),
+        (["/a"], "'/a': this is no request"),
         ("/a", "is no request"),
     ]:
         with pytest.raises(SpecError, match=why):
