@@ -55,8 +55,8 @@ class Awaiting(httpx.Auth):
 
 
 @pytest.mark.parametrize("auth", [httpx.DigestAuth("a", "b"), Refreshing(), Reading(), Awaiting()])
-def test_more_than_one_step_belongs_into_a_flow(auth):
-    with pytest.raises(SpecError, match=r"^POST /x: .*write a flow"):
+def test_more_than_one_step_is_refused_with_what_to_do(auth):
+    with pytest.raises(SpecError, match=r"^POST /x: .*log in once with httpx"):
         head_of(auth)
 
 
