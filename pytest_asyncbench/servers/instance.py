@@ -17,7 +17,7 @@ from pytest_asyncbench.processes import Command, Process
 from pytest_asyncbench.servers import environment, ports
 from pytest_asyncbench.servers.placeholders import fill
 from pytest_asyncbench.servers.programs import program
-from pytest_asyncbench.servers.readiness import wait_ready
+from pytest_asyncbench.servers.readiness import ending, wait_ready
 from pytest_asyncbench.servers.spec import ServerSpec
 
 ATTEMPTS = 3
@@ -86,8 +86,7 @@ class Instance:
         code = self._process.poll()
         if code is None:
             return None
-        how = f"was killed by signal {-code}" if code < 0 else f"exited with {code}"
-        return f"{self.variant}: {self.spec.label()} {how}. Its last lines:\n{self.log_tail()}"
+        return f"{self.variant}: {self.spec.label()} {ending(code)}. Its last lines:\n{self.log_tail()}"
 
     def request_stop(self) -> None:
         """Ask the server to stop without waiting, so that several stop side by side."""

@@ -113,8 +113,13 @@ def _wanted(spec: ServerSpec) -> str:
     return f"GET {_path(spec)} to answer {'anything' if spec.ready == ANY_ANSWER else '2xx'}"
 
 
+def ending(code: int) -> str:
+    """How a process ended, in words, from its exit code (negative: the signal that killed it)."""
+    return f"was killed by signal {-code}" if code < 0 else f"exited with {code}"
+
+
 def _death(spec: ServerSpec, process: Process, code: int, after: float) -> str:
-    how = f"was killed by signal {-code}" if code < 0 else f"exited with {code}"
+    how = ending(code)
     hint = f"\nWhat to do: is {spec.app!r} importable from {process.command.cwd}?" if spec.app else ""
     return f"{spec.label()} {how} after {after:.1f} s, before it answered. {_log(process)}{hint}"
 
