@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean, median, pstdev
 from typing import Protocol
 
 from pytest_asyncbench.errors import AgentLost
-from pytest_asyncbench.measure import usage
+from pytest_asyncbench.measure import complaints, usage
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.percentiles import rps
 from pytest_asyncbench.measure.schedule import order
@@ -19,7 +18,6 @@ from pytest_asyncbench.measure.supply import Supply, SupplyEnded
 from pytest_asyncbench.measure.warmup import WINDOW, WarmupWindow, is_over, why_not_warm
 from pytest_asyncbench.measure.windows import LONGEST, Pace, Windows, for_duration, plan_windows
 from pytest_asyncbench.servers.spec import ServerSpec
-from pytest_asyncbench.traffic.lateness import late_on_average, late_starts
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.outcomes import OK, OUTCOMES
 from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, OpenSlot, Plan, Target, WireRequest
@@ -120,7 +118,7 @@ def sample(
             _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
         if not state.complaints and goal.cap:
             evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
-            state.complaints += [] if state.complaints else _late(evidence)
+            state.complaints += [] if state.complaints else complaints.late(evidence)
     except AgentLost as error:
         state.complaints.append(str(error))
         evidence = state.so_far or evidence
@@ -169,7 +167,7 @@ def _warm_up(
         if state.supply.is_short(result):
             raise state.supply.end()
         windows.append(WarmupWindow(result.ended - result.started, result.answers, _speed(result)))
-        if broken := subject.died() or _unanswered(subject, result):
+        if broken := subject.died() or complaints.unanswered(subject.variant, result):
             state.complaints.append(broken)
             return
         if not result.ok_total and len(windows) > 1:
@@ -214,7 +212,7 @@ def _rounds(
         else:
             evidence = replace(evidence, rounds=(*evidence.rounds, tuple(slots)))
             state.so_far = evidence
-            state.complaints += [text for slot in slots for text in _complaints(slot)]
+            state.complaints += [text for slot in slots for text in complaints.of_slot(slot)]
             state.complaints += [
                 why for slot in slots if (why := state.supply.shortfall(slot.variant, slot.samples))
             ]
@@ -320,36 +318,3 @@ def _speed(result: SlotResult) -> float:
 def _ok_latencies(result: SlotResult) -> list[float]:
     ok = OUTCOMES.index(OK)
     return [time for time, outcome in zip(result.latency, result.outcome, strict=True) if outcome == ok]
-
-
-def _late(evidence: Evidence) -> list[str]:
-    """Starts that were too late, over all slots of a variant: few of each slot may be many together."""
-    return [
-        f"{variant}: {text}"
-        for variant in evidence.variants
-        for text in _first_late([slot.samples for slot in evidence.slots(variant)])
-    ]
-
-
-def _first_late(slots: Sequence[SlotResult]) -> tuple[str, ...]:
-    return (late_starts(slots) or late_on_average(slots))[:1]
-
-
-def _unanswered(subject: Subject, result: SlotResult) -> str | None:
-    """In words, that a server answers nothing at all; None if it answers something."""
-    if result.answers:
-        return None
-    counted: Counter[str] = Counter()
-    for outcomes in (*result.counts.values(), result.late):
-        counted.update(outcomes)
-    kinds = ", ".join(f"{number} {name}" for name, number in counted.most_common())
-    return f"{subject.variant}: not one request was answered ({kinds or 'none was sent'})"
-
-
-def _complaints(slot: Slot) -> list[str]:
-    texts = [f"{slot.variant}: {text}" for text in slot.samples.complaints]
-    if not slot.samples.outcome:
-        texts.append(
-            f"{slot.variant}: not a single request was sent in the measured time of round {slot.round}"
-        )
-    return texts

@@ -1,0 +1,45 @@
+"""What breaks a measurement, in words: each of these makes every verdict INVALID. Pure, over what was measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.traffic.lateness import late_on_average, late_starts
+from pytest_asyncbench.traffic.samples import SlotResult
+
+
+def late(evidence: Evidence) -> list[str]:
+    """Starts that were too late, over all slots of a variant: few of each slot may be many together."""
+    return [
+        f"{variant}: {text}"
+        for variant in evidence.variants
+        for text in _first_late([slot.samples for slot in evidence.slots(variant)])
+    ]
+
+
+def _first_late(slots: Sequence[SlotResult]) -> tuple[str, ...]:
+    return (late_starts(slots) or late_on_average(slots))[:1]
+
+
+def unanswered(variant: str, result: SlotResult) -> str | None:
+    """In words, that a server answers nothing at all; None if it answers something."""
+    if result.answers:
+        return None
+    counted: Counter[str] = Counter()
+    for outcomes in (*result.counts.values(), result.late):
+        counted.update(outcomes)
+    kinds = ", ".join(f"{number} {name}" for name, number in counted.most_common())
+    return f"{variant}: not one request was answered ({kinds or 'none was sent'})"
+
+
+def of_slot(slot: Slot) -> list[str]:
+    """The self-checks of the agent that a slot violates, and that nothing was sent in it."""
+    texts = [f"{slot.variant}: {text}" for text in slot.samples.complaints]
+    if not slot.samples.outcome:
+        texts.append(
+            f"{slot.variant}: not a single request was sent in the measured time of round {slot.round}"
+        )
+    return texts
