@@ -85,7 +85,7 @@ class Agent:
         self._running = True
         try:
             self._send(("run", self._number, plan))
-            return _result(self._answer(longest_time(plan) + PATIENCE, notice))
+            answer = self._answer(longest_time(plan) + PATIENCE, notice)
         except AsyncBenchError:
             raise
         except BaseException:
@@ -93,6 +93,7 @@ class Agent:
             raise
         finally:
             self._running = False
+        return _result(answer)
 
     def cancel(self) -> None:
         """End the slot that is running, if one is; its `run` raises SlotCancelled."""
@@ -173,6 +174,10 @@ def _result(answer: tuple[Any, ...]) -> SlotResult:
         return result
     if kind == "refused":
         raise SlotRefused(rest[0])
+    if kind == "stopped":
+        raise (
+            KeyboardInterrupt if rest[0] == "KeyboardInterrupt" else SlotRefused(f"the flow raised {rest[0]}")
+        )
     if kind == "cancelled":
         raise SlotCancelled("the slot was cancelled")
     raise AgentLost(f"the load agent failed; this is a bug in pytest-asyncbench:\n{rest[0]}")

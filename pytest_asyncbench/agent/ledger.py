@@ -12,7 +12,19 @@ from pytest_asyncbench.traffic.samples import ANSWERED, PHASES, SlotResult
 if TYPE_CHECKING:
     from pytest_asyncbench.agent.slot import Slot
 
-OK, BAD_STATUS, TIMEOUT, CONNECT_TIMEOUT, REFUSED, RESET, PROTOCOL, CENSORED, CLIENT_PORT, CLIENT_FD = map(
+(
+    OK,
+    BAD_STATUS,
+    TIMEOUT,
+    CONNECT_TIMEOUT,
+    REFUSED,
+    RESET,
+    PROTOCOL,
+    CENSORED,
+    FAILED,
+    CLIENT_PORT,
+    CLIENT_FD,
+) = map(
     OUTCOMES.index,
     (
         "ok",
@@ -23,6 +35,7 @@ OK, BAD_STATUS, TIMEOUT, CONNECT_TIMEOUT, REFUSED, RESET, PROTOCOL, CENSORED, CL
         "reset",
         "protocol",
         "censored",
+        "failed",
         "client_port",
         "client_fd",
     ),

@@ -5,7 +5,7 @@ cancelled slot is never taken for that to the next one:
 
     to the agent    ("run", n, plan)  ("cancel", n)
     from the agent  ("phase", n, name)  ("done", n, SlotResult)  ("refused", n, why)  ("failed", n, traceback)
-                    ("cancelled", n)
+                    ("cancelled", n)  ("stopped", n, "KeyboardInterrupt")
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pytest_asyncbench.agent import checks
 from pytest_asyncbench.agent.burst import BurstRun
 from pytest_asyncbench.agent.closed import ClosedRun
 from pytest_asyncbench.agent.slot import Slot
-from pytest_asyncbench.traffic.plan import Burst, ClosedSlot
+from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, WireFlow
 from pytest_asyncbench.traffic.samples import SlotResult
 
 GONE = (EOFError, ConnectionError)
@@ -52,15 +52,16 @@ class Service:
         if why:
             return ("refused", number, why)
         gc.collect()
-        gc.disable()  # the hot path makes no cycles, and a collection would be somebody's latency
+        if not is_flow(plan):  # httpx makes cycles, one with every answer
+            gc.disable()  # the hot path makes none, and a collection would be somebody's latency
         try:
             return ("done", number, self.loop.run_until_complete(self._perform(number, plan)))
         except asyncio.CancelledError:
             return ("cancelled", number)
         except socket.gaierror as error:
             return ("refused", number, f"no address for the host {plan.target.host!r}: {error}")
-        except Exception:  # noqa: BLE001 - whatever it is, the controller must hear of it
-            return ("failed", number, traceback.format_exc())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the controller must hear of it
+            return flow_ended(number, error) if is_flow(plan) else ("failed", number, traceback.format_exc())
         finally:
             gc.enable()
 
@@ -87,8 +88,28 @@ class Service:
         task.cancel()
 
 
+def is_flow(plan: ClosedSlot | Burst) -> bool:
+    """Whether the users of a plan run a function instead of sending requests."""
+    return any(isinstance(request, WireFlow) for request in plan.requests)
+
+
+def flow_ended(number: int, error: Exception) -> tuple[Any, ...]:
+    """The answer when a flow, not the agent, has ended a slot."""
+    from pytest_asyncbench.agent.flow import FlowRefused
+    from pytest_asyncbench.agent.visitor import FlowStopped
+
+    if isinstance(error, FlowStopped):
+        return ("stopped", number, str(error))
+    refused = isinstance(error, FlowRefused)
+    return ("refused", number, str(error)) if refused else ("failed", number, traceback.format_exc())
+
+
 def run_of(plan: ClosedSlot | Burst, host: str, notice: Any) -> Slot:
     """The run that a plan asks for."""
+    if is_flow(plan):
+        from pytest_asyncbench.agent.flow import new_flow_slot  # brings httpx, which nothing else needs
+
+        return new_flow_slot(plan, host, notice)
     return BurstRun(plan, host, notice) if isinstance(plan, Burst) else ClosedRun(plan, host, notice)
 
 

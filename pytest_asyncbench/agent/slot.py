@@ -43,8 +43,12 @@ class Slot:
         self.unready = plan.users
         self.connections: set[Connection] = set()
         self.leaving: dict[Connection, None] = {}
-        self.users = [User(self, number) for number in range(plan.users)]
+        self.users = [self.new_user(number) for number in range(plan.users)]
         self.sweeper = self.loop.call_later(self._sweep_interval(), self._sweep)
+
+    def new_user(self, number: int) -> User:
+        """The user with that number, from 0."""
+        return User(self, number)
 
     async def run(self) -> SlotResult:
         """All phases. Whatever ends it, nothing is left open."""

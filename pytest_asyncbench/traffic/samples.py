@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 PHASES = ("connect", "settle", "measure", "tail")
 """Phases in which something is sent. What is sent in a phase is counted there, whenever it ends; `drain`, the
@@ -16,6 +16,22 @@ last phase, only waits."""
 
 ANSWERED = ("ok", "bad_status", "bad_body")
 """Outcomes of requests that got a whole answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepSamples:
+    """The requests of one name that the flows of a slot have sent.
+
+    `sent` (seconds from the opening of `measure`), `latency` (to the end of the answer) and `outcome` (indices into
+    `OUTCOMES`) are parallel: one entry for each request sent in `measure`, in the order in which they ended; those
+    that were unanswered at the end of `tail` are `censored`. `totals` counts the outcomes of all phases, what became of
+    the censored ones included.
+    """
+
+    sent: array[float]
+    latency: array[float]
+    outcome: bytes
+    totals: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +52,8 @@ class SlotResult:
     `agent_cpu` is the agent's CPU time over the window, as a share of one core. `occupied` is the share of
     users x window spent in flight, connecting, thinking or pausing after a failure. `complaints` are
     violated self-checks in words; each makes the run INVALID.
+
+    Of flows, a sample is a whole visit, and `steps` are its requests by name; `answers` still counts whole answers.
     """
 
     users: int
@@ -60,3 +78,4 @@ class SlotResult:
     ended: float
     first_failures: Mapping[str, tuple[str, ...]]
     complaints: tuple[str, ...]
+    steps: Mapping[str, StepSamples] = field(default_factory=dict)
