@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 from pytest_asyncbench.errors import AsyncBenchError, SpecError
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.testcase import TestCase
 from pytest_asyncbench.traffic.encoding import RequestShaped
+from pytest_asyncbench.traffic.flow import OK_STATUSES, Flow, flow
 from pytest_asyncbench.traffic.load_plan import load_plan, split_keywords
 from pytest_asyncbench.traffic.requests import RequestDescription, described, request
 
@@ -64,6 +65,17 @@ class Load:
         """Send a request described by `request(...)`, or an httpx.Request (to the test's server, whatever its host)."""
         return self._fire("load.send(...)", keywords, lambda for_request: _described(given, for_request))
 
+    def flow(self, visit: Callable[[Any], Awaitable[object]], **keywords: Any) -> Run:
+        """Run `async def visit(client)` from every user, again and again; `client` is an `httpx.AsyncClient`.
+
+        It runs in the load agent. Each user has a client, and so cookies, of its own; `rps` counts visits. Takes the
+        keywords of the load. A visit is ok if it returns and every answer had an expected status (default 2xx and
+        3xx); `timeout` is that of a request, and of a whole visit.
+        """
+        call = f"load.flow({getattr(visit, '__name__', visit)})"
+        keywords.setdefault("expect", OK_STATUSES)
+        return self._fire(call, keywords, lambda for_request: _flow(call, visit, for_request))
+
     def _verb(self, method: str, path: str, keywords: dict[str, Any]) -> Run:
         call = f"load.{method.lower()}({path!r})"
         return self._fire(call, keywords, lambda for_request: request(method, path, **for_request))
@@ -76,6 +88,12 @@ class Load:
             return case.fire(plan)
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
+
+
+def _flow(call: str, visit: Any, for_request: Mapping[str, Any]) -> Flow:
+    if for_request:
+        raise SpecError(f"{call}: {', '.join(for_request)} belong to the requests that the flow sends")
+    return flow(call, visit)
 
 
 def _described(given: object, for_request: Mapping[str, Any]) -> RequestDescription:

@@ -28,6 +28,7 @@ from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
+from pytest_asyncbench.traffic.flow import Flow, wire_flow
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.plan import Target
 from pytest_asyncbench.traffic.requests import encode
@@ -169,13 +170,11 @@ def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal
 
 def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
     spec = instance.spec.settled()
+    host = spec.host_header or f"{instance.host}:{instance.port}"
     requests = tuple(
-        encode(
-            request,
-            host=spec.host_header or f"{instance.host}:{instance.port}",
-            expect=plan.expect,
-            keepalive=plan.keepalive,
-        )
+        wire_flow(request, host=host, expect=plan.expect)
+        if isinstance(request, Flow)
+        else encode(request, host=host, expect=plan.expect, keepalive=plan.keepalive)
         for request in plan.requests
     )
     return Subject(

@@ -20,8 +20,7 @@ def outcome_of(error: BaseException) -> int:
 
     A group of errors (of a TaskGroup) ended as its first error did.
     """
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    error = first_of(error)
     known: int | None = getattr(error, "outcome", None) if isinstance(error, httpx.TransportError) else None
     if known is not None:
         return known
@@ -30,10 +29,18 @@ def outcome_of(error: BaseException) -> int:
     return TIMEOUT if isinstance(error, TimeoutError | httpx.TimeoutException) else FAILED
 
 
+def first_of(error: BaseException) -> BaseException:
+    """The first of a group of errors; any other error itself."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 def told(error: BaseException) -> str:
     """The exception in one line; below it the traceback where the flow itself has failed."""
-    message = " ".join(str(error).split())
-    line = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    first = first_of(error)
+    message = " ".join(str(first).split())
+    line = f"{type(first).__name__}: {message}" if message else type(first).__name__
     return f"{line}\n{flow_traceback(error)}" if outcome_of(error) == FAILED else line
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any
 
+from pytest_asyncbench.agent import checks
 from pytest_asyncbench.agent.burst import BurstRun
 from pytest_asyncbench.agent.closed import ClosedRun
 from pytest_asyncbench.agent.slot import Slot
@@ -66,8 +67,19 @@ class FlowSlot(Slot):
         return visitor
 
     def with_steps(self, result: SlotResult) -> SlotResult:
-        """The result, with what only flows have."""
-        return replace(result, answers=self.steps.answers(), steps=self.steps.result())
+        """The result, with what only flows have.
+
+        An agent that is busy with the function of the test makes figures wrong that depend on time, not counts: a
+        flow without any statement about speed is sound.
+        """
+        cautions = checks.cautions(result.agent_cpu, result.occupied)
+        return replace(
+            result,
+            answers=self.steps.answers(),
+            steps=self.steps.result(self.ledger.opened),
+            complaints=tuple(text for text in result.complaints if text not in cautions),
+            cautions=cautions,
+        )
 
     async def _close(self) -> None:
         await super()._close()
@@ -84,10 +96,6 @@ class FlowSlot(Slot):
 class FlowRun(FlowSlot, ClosedRun):
     """Each user begins its next visit when the last one has ended and it has thought."""
 
-    async def _measure(self) -> None:
-        self.steps.opened = monotonic()
-        await super()._measure()
-
     async def _drain(self) -> None:
         """Visits in progress go on to their end, so that no ok one is missed."""
         now = monotonic()
@@ -102,10 +110,6 @@ class FlowRun(FlowSlot, ClosedRun):
 
 class FlowBurst(FlowSlot, BurstRun):
     """A fixed number of visits."""
-
-    async def load(self) -> None:
-        self.steps.opened = monotonic()
-        await super().load()
 
     def result(self) -> SlotResult:
         """What the burst gave."""

@@ -19,23 +19,23 @@ class Step:
     __slots__ = ("latency", "outcome", "sent", "totals")
 
     def __init__(self) -> None:
-        self.sent = array("f")
+        self.sent = array("d")
         self.latency = array("d")
         self.outcome = bytearray()
         self.totals = [0] * len(OUTCOMES)
 
-    def result(self) -> StepSamples:
+    def result(self, opened: float) -> StepSamples:
         """As the controller gets it."""
-        return StepSamples(self.sent, self.latency, bytes(self.outcome), named(self.totals))
+        sent = array("f", (sent - opened for sent in self.sent))
+        return StepSamples(sent, self.latency, bytes(self.outcome), named(self.totals))
 
 
 class Steps:
-    """The requests of all flows of a slot. `opened` is set when `measure` opens; sample times count from it."""
+    """The requests of all flows of a slot."""
 
-    __slots__ = ("by_name", "opened")
+    __slots__ = ("by_name",)
 
     def __init__(self) -> None:
-        self.opened = 0.0
         self.by_name: dict[str, Step] = {}
 
     def of(self, name: str) -> Step:
@@ -58,7 +58,7 @@ class Steps:
         self._sample(self.of(name), sent, now, CENSORED)
 
     def _sample(self, step: Step, sent: float, ended: float, outcome: int) -> None:
-        step.sent.append(sent - self.opened)
+        step.sent.append(sent)
         step.latency.append(ended - sent)
         step.outcome.append(outcome)
 
@@ -70,6 +70,6 @@ class Steps:
         """Whole answers of all names and phases."""
         return sum(self.total(OUTCOMES.index(outcome)) for outcome in ANSWERED)
 
-    def result(self) -> dict[str, StepSamples]:
-        """As the controller gets it, in the order in which the names first occurred."""
-        return {name: step.result() for name, step in self.by_name.items()}
+    def result(self, opened: float) -> dict[str, StepSamples]:
+        """As the controller gets it, in the order in which the names first occurred; `opened` is when `measure` was."""
+        return {name: step.result(opened) for name, step in self.by_name.items()}

@@ -12,6 +12,7 @@ from itertools import count
 from pytest_asyncbench.errors import UnknownValue
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.interval import interval
+from pytest_asyncbench.measure.steps import step_evidence, step_names
 from pytest_asyncbench.measure.value import Measure, Origin
 from pytest_asyncbench.metrics import METRICS, Metric, metric
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
@@ -38,6 +39,20 @@ class VariantRun:
         for slot in self._evidence.slots(self.variant):
             counted.update(Counter(OUTCOMES[index] for index in slot.samples.outcome))
         return counted
+
+    @property
+    def steps(self) -> Mapping[str, VariantRun]:
+        """The requests that the flows sent, by name: `run.steps["GET /login"].p95`."""
+        return {name: self._step(name) for name in step_names(self._evidence, self.variant)}
+
+    def _step(self, name: str) -> VariantRun:
+        evidence = step_evidence(self._evidence, self.variant, name)
+        ok = sum(
+            slot.samples.steps[name].totals.get("ok", 0)
+            for slot in self._evidence.slots(self.variant)
+            if name in slot.samples.steps
+        )
+        return VariantRun(evidence, self.variant, self._origin, ok)
 
     def measure(self, name: str) -> Measure:
         """The value of a metric. Raises SpecError for an unknown metric, UnknownValue with the reason for a value
@@ -77,7 +92,7 @@ class Run:
         self, evidence: Evidence, *, effort: Effort, ok: Mapping[str, int], smoke: bool = False
     ) -> None:
         self.evidence = evidence
-        self._origin = Origin(next(_numbers), effort, smoke)
+        self._origin = Origin(next(_numbers), effort, smoke, evidence.caution)
         self._variants = {
             name: VariantRun(evidence, name, self._origin, ok[name]) for name in evidence.variants
         }
@@ -116,6 +131,11 @@ class Run:
     def outcomes(self) -> Mapping[str, int]:
         """How many of the measured requests ended how."""
         return self._only("outcomes").outcomes
+
+    @property
+    def steps(self) -> Mapping[str, VariantRun]:
+        """The requests that the flows sent, by name."""
+        return self._only("steps").steps
 
     def __getattr__(self, name: str) -> Measure:
         if name.startswith("_") or name not in METRICS:

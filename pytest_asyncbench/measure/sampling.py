@@ -11,6 +11,7 @@ from typing import Protocol
 
 from pytest_asyncbench.measure import usage
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.failures import first_words, traceback_of
 from pytest_asyncbench.measure.percentiles import mean_cycle, rps
 from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.measure.slot import Slot
@@ -146,6 +147,7 @@ def _warm_up(
         windows.append(WarmupWindow(result.ended - result.started, result.answers, rate))
         if broken := subject.died() or _unanswered(subject, result):
             state.complaints.append(broken)
+            state.notes += [text for text in [traceback_of(result)] if text]
             return
         if not result.ok_total and len(windows) > 1:
             return  # no use in warming up errors: the first round shows them
@@ -248,7 +250,9 @@ def _unanswered(subject: Subject, result: SlotResult) -> str | None:
     for outcomes in (*result.counts.values(), result.late):
         counted.update(outcomes)
     kinds = ", ".join(f"{number} {name}" for name, number in counted.most_common())
-    return f"{subject.variant}: not one request was answered ({kinds or 'none was sent'})"
+    return (
+        f"{subject.variant}: not one request was answered ({kinds or 'none was sent'}){first_words(result)}"
+    )
 
 
 def _complaints(slot: Slot) -> list[str]:

@@ -53,6 +53,9 @@ class SlotResult:
     users x window spent in flight, connecting, thinking or pausing after a failure. `complaints` are
     violated self-checks in words; each makes the run INVALID.
 
+    `cautions` are violated self-checks after which only counts can be believed: what is sampled may have been
+    the agent's doing.
+
     Of flows, a sample is a whole visit, and `steps` are its requests by name; `answers` still counts whole answers.
     """
 
@@ -79,3 +82,4 @@ class SlotResult:
     first_failures: Mapping[str, tuple[str, ...]]
     complaints: tuple[str, ...]
     steps: Mapping[str, StepSamples] = field(default_factory=dict)
+    cautions: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pytest_asyncbench.agent import burst, closed, slot, user
+from pytest_asyncbench.agent import burst, caller, closed, flow, slot, user
 from pytest_asyncbench.agent.client import Agent
 from pytest_asyncbench.agent.service import run_of
 from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, Target, WireRequest
@@ -186,7 +186,7 @@ def memory_run() -> Callable[..., SlotResult]:
             return await run_of(plan, "memory", lambda phase: None).run()
 
         with pytest.MonkeyPatch.context() as patch:
-            for module in (burst, closed, slot, user):
+            for module in (burst, caller, closed, flow, slot, user):
                 patch.setattr(module, "monotonic", loop.time)
                 patch.setattr(module, "process_time", lambda: 0.0, raising=False)
             try:
