@@ -38,6 +38,7 @@ def samples(
     how: str = "bad_status",
     first: Sequence[str] = (),
     complaints: Sequence[str] = (),
+    cautions: Sequence[str] = (),
     window: float = 0.5,
     users: int = 1,
 ) -> SlotResult:
@@ -68,6 +69,7 @@ def samples(
         ended=window,
         first_failures={how: tuple(first)},
         complaints=tuple(complaints),
+        cautions=tuple(cautions),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from pytest_asyncbench.agent import checks
 from pytest_asyncbench.agent.burst import BurstRun
 from pytest_asyncbench.agent.closed import ClosedRun
+from pytest_asyncbench.agent.ledger import named
 from pytest_asyncbench.agent.slot import Slot
 from pytest_asyncbench.agent.steps import Steps
 from pytest_asyncbench.agent.visitor import Visit, Visitor
@@ -34,7 +35,7 @@ class FlowRefused(Exception):
 def function_of(flow: WireFlow) -> Visit:
     """The function of a flow. Raises FlowRefused if it cannot be loaded in this process."""
     if flow.code not in _functions:
-        sys.path.extend(entry for entry in flow.path if entry not in sys.path)
+        _look_where_the_test_looks(flow.path)
         try:
             function = pickle.loads(flow.code)
         except Exception as error:
@@ -46,6 +47,15 @@ def function_of(flow: WireFlow) -> Visit:
             del _functions[next(iter(_functions))]
         _functions[flow.code] = function
     return _functions[flow.code]
+
+
+def _look_where_the_test_looks(path: Sequence[str]) -> None:
+    """Behind the standard library, before packages: some of these bring a `tests` or `utils` of their own."""
+    packages = (
+        number for number, entry in enumerate(sys.path) if entry.endswith(("-packages", "-packages/"))
+    )
+    place = next(packages, len(sys.path))
+    sys.path[place:place] = [entry for entry in dict.fromkeys(path) if entry not in sys.path]
 
 
 class FlowSlot(Slot):
@@ -77,9 +87,14 @@ class FlowSlot(Slot):
             result,
             answers=self.steps.answers(),
             steps=self.steps.result(self.ledger.opened),
-            complaints=tuple(text for text in result.complaints if text not in cautions),
+            complaints=self._own_failures() or tuple(c for c in result.complaints if c not in cautions),
             cautions=cautions,
         )
+
+    def _own_failures(self) -> tuple[str, ...]:
+        """What failed in the agent, also where the function went on all the same."""
+        totals = {name: named(step.totals) for name, step in self.steps.by_name.items()}
+        return checks.generator_outcomes(totals)
 
     async def _close(self) -> None:
         await super()._close()

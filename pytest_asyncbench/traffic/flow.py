@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import os
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 from pytest_asyncbench.errors import SpecError
@@ -36,7 +36,8 @@ def flow(call: str, visit: Any) -> Flow:
     """
     _require_packages(call)
     _require_coroutine_function(call, visit)
-    name = getattr(_function(visit), "__name__", type(visit).__name__)
+    plain = _without_partial(visit)
+    name = getattr(plain, "__name__", type(plain).__name__)
     path = (*(entry for entry in sys.path if entry), os.getcwd())
     return Flow("", "", name=f"flow {name}", code=_pickled(call, visit), path=path)
 
@@ -47,17 +48,22 @@ def wire_flow(description: Flow, *, host: str, expect: frozenset[int]) -> WireFl
 
 
 def _require_packages(call: str) -> None:
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise SpecError(
             f"{call} needs {' and '.join(missing)}, not installed here: pip install 'pytest-asyncbench[flows]'"
         )
 
 
-def _function(visit: Any) -> Any:
-    """What runs when `visit` is called: under partial, and of an object with `__call__`."""
+def _without_partial(visit: Any) -> Any:
     while isinstance(visit, partial):
         visit = visit.func
+    return visit
+
+
+def _function(visit: Any) -> Any:
+    """What runs when `visit` is called: under partial, and of an object with `__call__`."""
+    visit = _without_partial(visit)
     return visit if inspect.isroutine(visit) else getattr(visit, "__call__", visit)  # noqa: B004
 
 

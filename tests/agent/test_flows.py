@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import socket
 import threading
 import time
@@ -432,3 +434,22 @@ def test_names_do_not_grow_without_end():
     assert len(steps.by_name) == MOST_NAMES + 1
     assert steps.by_name[OTHERS].totals[0] == 10
     assert steps.answers() == MOST_NAMES + 10
+
+
+def test_ports_that_run_out_are_the_generators_fault_whatever_the_flow_does(memory_run, reply):
+    free = iter(range(8))
+
+    def connect():
+        if next(free, None) is None:
+            raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+
+    async def visit(client):
+        for _ in range(2):
+            with contextlib.suppress(httpx.ConnectError):
+                await client.get("/")
+
+    closing = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    plan = Burst(Target("memory", 1), (wired(1, visit),), 1, 5)
+    result = memory_run(plan, lambda data, now: reply([closing], 0.01), connect)
+    assert result.counts["measure"] == {"ok": 4, "failed": 1}
+    assert result.complaints == ("2 requests failed in the load agent: no free local port (EADDRNOTAVAIL)",)
