@@ -95,8 +95,8 @@ def encode(request: httpx.Request, path: bytes, body: bytes) -> bytes:
     head = b"\r\n".join(lines)
     if head.count(b"\n") != len(fields) or head.count(b"\r") != len(fields) or b"\0" in head:
         raise httpx.LocalProtocolError("a header holds a line break", request=request)
-    if body and "transfer-encoding" in request.headers:
-        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    if "transfer-encoding" in request.headers:  # a stream of unknown length, which has been read
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if body else b"0\r\n\r\n"
     return b"%b\r\n\r\n%b" % (head, body)
 
 

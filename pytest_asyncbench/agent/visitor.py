@@ -28,13 +28,14 @@ class FlowStopped(Exception):
 class Visitor(User):
     """A user whose requests are whole visits: `busy`, `sent` and `tally` are those of the visit in progress.
 
-    `callers` are its connections: one, unless a visit sends several requests at a time. `answered` counts the
-    answers of a visit, `unexpected` describes the first whose status was not expected. `overdue` visits have
-    been cancelled.
+    `callers` are its connections: one, unless a visit sends several requests at a time. `asked` and
+    `answered_in_visit` count the requests of a visit and their answers, `unexpected` describes the first answer whose
+    status was not expected. `overdue` visits have been cancelled.
     """
 
     __slots__ = (
         "answered_in_visit",
+        "asked",
         "callers",
         "client",
         "flow_slot",
@@ -54,7 +55,7 @@ class Visitor(User):
         self.callers = [Caller(slot, self, slot.steps)]
         self.idle = list(self.callers)
         self.visiting: asyncio.Task[None] | None = None
-        self.answered_in_visit = 0
+        self.asked = self.answered_in_visit = 0
         self.unexpected = ""
         self.overdue = self.stopped = False
 
@@ -64,7 +65,7 @@ class Visitor(User):
         """Begin a visit."""
         self.sent = now
         self.tally = self.slot.tally
-        self.answered_in_visit = 0
+        self.asked = self.answered_in_visit = 0
         self.unexpected = ""
         self.overdue = False
         self.visiting = self.slot.loop.create_task(self._visit())
@@ -93,6 +94,8 @@ class Visitor(User):
         elif self.answered_in_visit:
             self.failures = 0
             self._finish(OK)
+        elif self.asked:
+            self._fail(FAILED, "the visit got no answer to any request, and returned all the same")
         else:
             self._fail(FAILED, "the visit sent no request; is there an `await client.get(...)` on its way?")
 
@@ -122,6 +125,7 @@ class Visitor(User):
         """Send a request over a connection that is free, or a new one. Raises StepFailed."""
         if self.stopped:
             raise StepFailed(RESET, "the load has ended")
+        self.asked += 1
         caller = self.idle.pop() if self.idle else self._new_caller()
         try:
             answer = await caller.fetch(request, limit)

@@ -12,8 +12,10 @@ import time
 import httpx
 import pytest
 
+from pytest_asyncbench.agent import checks
 from pytest_asyncbench.agent.client import Agent, SlotCancelled, SlotRefused
 from pytest_asyncbench.agent.steps import MOST_NAMES, OTHERS, Steps
+from pytest_asyncbench.agent.transport import encode
 from pytest_asyncbench.errors import AgentLost
 from pytest_asyncbench.measure import percentiles
 from pytest_asyncbench.traffic.flow import OK_STATUSES, flow, wire_flow
@@ -453,3 +455,39 @@ def test_ports_that_run_out_are_the_generators_fault_whatever_the_flow_does(memo
     result = memory_run(plan, lambda data, now: reply([closing], 0.01), connect)
     assert result.counts["measure"] == {"ok": 4, "failed": 1}
     assert result.complaints == ("2 requests failed in the load agent: no free local port (EADDRNOTAVAIL)",)
+
+
+def test_a_visit_that_handles_every_failure_has_failed(burst, hostile):
+    async def visit(client):
+        with contextlib.suppress(httpx.TransportError):
+            await client.get("/close")
+
+    result = burst(visit, count=2)
+    assert result.counts["measure"] == {"failed": 2}
+    assert "got no answer" in result.first_failures["failed"][0]
+
+
+def test_a_header_cannot_hold_another_one(burst):
+    async def visit(client):
+        await client.get("/ok", headers={"X-Mine": "yes\r\nX-Other: no"})
+
+    result = burst(visit, count=2)
+    assert result.counts["measure"] == {"failed": 2}
+    assert "a header holds a line break" in result.first_failures["failed"][0]
+
+
+@pytest.mark.parametrize(
+    ("body", "sent"), [(b"abc", b"3\r\nabc\r\n0\r\n\r\n"), (b"", b"0\r\n\r\n")], ids=["some", "nothing"]
+)
+def test_a_stream_is_sent_in_one_chunk(body, sent):
+    async def stream():
+        yield body
+
+    request = httpx.Request("POST", "http://test/a?b", content=stream())
+    data = encode(request, request.url.raw_path, asyncio.run(request.aread()))
+    assert data == b"POST /a?b HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n" + sent
+
+
+def test_an_agent_that_a_flow_keeps_busy_is_in_doubt():
+    assert checks.cautions(0.8, 0.98) == ()
+    assert len(checks.cautions(0.81, 0.97)) == 2
