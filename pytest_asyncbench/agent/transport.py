@@ -60,7 +60,7 @@ class Transport(httpx.AsyncBaseTransport):
     def __init__(self, fetch: Fetch, flow: WireFlow, timeout: float) -> None:
         self.fetch = fetch
         self.expect = flow.expect
-        self.netloc = flow.host.encode("ascii")
+        self.netloc = httpx.URL(f"http://{flow.host}").netloc  # as httpx writes it: lower case, no port 80
         self.timeout = timeout
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

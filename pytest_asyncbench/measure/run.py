@@ -11,8 +11,8 @@ from itertools import count
 
 from pytest_asyncbench.errors import UnknownValue
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.flow_steps import step_evidence, step_names
 from pytest_asyncbench.measure.interval import interval
-from pytest_asyncbench.measure.steps import step_evidence, step_names
 from pytest_asyncbench.measure.value import Measure, Origin
 from pytest_asyncbench.metrics import METRICS, Metric, metric
 from pytest_asyncbench.traffic.outcomes import OUTCOMES

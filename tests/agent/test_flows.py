@@ -491,3 +491,14 @@ def test_a_stream_is_sent_in_one_chunk(body, sent):
 def test_an_agent_that_a_flow_keeps_busy_is_in_doubt():
     assert checks.cautions(0.8, 0.98) == ()
     assert len(checks.cautions(0.81, 0.97)) == 2
+
+
+@pytest.mark.parametrize("host", ["Example.com", "example.com:80", "example.com:8080"])
+def test_a_host_header_of_its_own(agent, hostile, host):
+    async def visit(client):
+        answer = await client.get("/echo")
+        assert f"host: {host.lower().removesuffix(':80')}\r\n" in answer.text.lower()
+
+    wire = wire_flow(flow("load.flow(visit)", visit), host=host, expect=OK_STATUSES)
+    result = agent.run(Burst(hostile.target, (wire,), 1, 2))
+    assert result.counts["measure"] == {"ok": 2}, result.first_failures

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.measure.flow_steps import of_step, step_evidence, step_names
 from pytest_asyncbench.measure.run import Run
-from pytest_asyncbench.measure.steps import of_step, step_evidence, step_names
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.traffic.samples import StepSamples
 from pytest_asyncbench.verdict.effort import Effort
