@@ -13,7 +13,9 @@ from pytest_asyncbench.traffic.requests import METHODS
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
 TOKEN = st.text("abcXYZ-019", min_size=1, max_size=6)
 PRINTABLE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=8).map(str.strip)
-VALUE = st.one_of(TEXT, st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False))
+VALUE = st.one_of(
+    TEXT, st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False, allow_infinity=False)
+)
 WORDS = st.fixed_dictionaries(
     {},
     optional={
