@@ -115,7 +115,7 @@ class Caller(User):
         self.waiter = loop.create_future()
         self.busy = True
         self.send(monotonic())
-        timer = loop.call_later(limit, self._too_late, limit) if limit < self.slot.plan.timeout else None
+        timer = loop.call_later(limit, self.give_up, limit) if limit < self.slot.plan.timeout else None
         try:
             return await self.waiter
         except asyncio.CancelledError:
@@ -161,7 +161,8 @@ class Caller(User):
             self.visitor.failures += 1
         super()._not_connected(outcome, why)
 
-    def _too_late(self, limit: float) -> None:
+    def give_up(self, limit: float) -> None:
+        """The request in progress, if there is one, had no answer within `limit` seconds."""
         if self.busy:
             self.drop()
             self._fail(TIMEOUT, f"no answer within {limit:g} s")

@@ -30,7 +30,7 @@ class Visitor(User):
 
     `callers` are its connections: one, unless a visit sends several requests at a time. `asked` and
     `answered_in_visit` count the requests of a visit and their answers, `unexpected` describes the first answer whose
-    status was not expected. `overdue` visits have been cancelled.
+    status was not expected. An `overdue` visit has taken too long.
     """
 
     __slots__ = (
@@ -100,7 +100,7 @@ class Visitor(User):
             self._fail(FAILED, "the visit sent no request; is there an `await client.get(...)` on its way?")
 
     def _failed(self, error: BaseException) -> None:
-        if self.overdue:
+        if isinstance(error, asyncio.CancelledError) and self.overdue:
             self._fail(TIMEOUT, f"the visit did not end within {self.slot.plan.timeout:g} s")
         elif isinstance(error, asyncio.CancelledError):
             self._fail(FAILED, "the visit cancelled itself")
@@ -148,13 +148,19 @@ class Visitor(User):
 
     def check_time(self, now: float) -> None:
         """Give up what has taken too long: requests, and a visit that goes on all the same."""
-        waiting = [caller for caller in self.callers if caller.busy or caller.attempt is not None]
-        for caller in waiting:
+        waiting = any(caller.busy for caller in self.callers)
+        for caller in self.callers:
             caller.check_time(now)
-        late = self.busy and now - self.sent > self.slot.plan.timeout
-        if late and self.visiting is not None and all(caller.busy for caller in waiting):
-            self.overdue = True
+        if self.busy and now - self.sent > self.slot.plan.timeout:
+            self._end_visit(waiting)
+
+    def _end_visit(self, waiting: bool) -> None:
+        """A visit waiting for an answer gets a time-out of httpx; if it goes on or did not wait, it is cancelled."""
+        for caller in self.callers:
+            caller.give_up(self.slot.plan.timeout)
+        if self.visiting is not None and (self.overdue or not waiting):
             self.visiting.cancel()
+        self.overdue = True
 
     def censor(self, now: float) -> None:
         """`tail` is over."""

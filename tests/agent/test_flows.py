@@ -502,3 +502,14 @@ def test_a_host_header_of_its_own(agent, hostile, host):
     wire = wire_flow(flow("load.flow(visit)", visit), host=host, expect=OK_STATUSES)
     result = agent.run(Burst(hostile.target, (wire,), 1, 2))
     assert result.counts["measure"] == {"ok": 2}, result.first_failures
+
+
+def test_a_visit_that_tries_again_for_ever_ends(burst, hostile):
+    async def visit(client):
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                await client.get("/silent", timeout=0.05)
+
+    result = burst(visit, count=2, timeout=0.3)
+    assert result.counts["measure"] == {"timeout": 2}
+    assert set(result.steps["GET /silent"].totals) == {"timeout"}
