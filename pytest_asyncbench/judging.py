@@ -53,6 +53,8 @@ def decided(evidence: Evidence, statements: Sequence[Statement], effort: Effort,
     sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
     if not sampled:
         return len(evidence.rounds) >= rounds
+    if evidence.caution:
+        return True
     try:
         verdicts = [v for statement in sampled for v in _verdicts(evidence, statement, effort, ended=False)]
     except (UnknownValue, SpecError):
@@ -165,6 +167,8 @@ def _broken(
     judged = metric(statement.metric)
     if judged.kind == "counted":
         return None
+    if evidence.caution:
+        return evidence.caution
     limit = error_limit(statements)
     for name in names:
         failed = f"{judged.name} of a server that fails says nothing: {describe_failures(evidence, name)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -11,6 +11,7 @@ from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.ramping import fire_ramp
 from pytest_asyncbench.testcase import TestCase
+from pytest_asyncbench.traffic.flow import FLOW_STATUSES, flow
 from pytest_asyncbench.traffic.load_plan import load_plan, split_keywords
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS, ramp_plan
 from pytest_asyncbench.traffic.requests import request
@@ -96,6 +97,17 @@ class Load:
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
 
+    def flow(self, visit: Callable[[Any], Awaitable[object]], **keywords: Any) -> Run:
+        """Run `async def visit(client)` from every user, again and again; `client` is an `httpx.AsyncClient`.
+
+        It runs in the load agent. Each user has a client, and so cookies, of its own; `rps` counts visits. Takes the
+        keywords of the load. A visit is ok if it returns and every answer had an expected status (default 2xx and
+        3xx); `timeout` is that of a request, and of a whole visit.
+        """
+        call = f"load.flow({getattr(visit, '__name__', visit)})"
+        keywords.setdefault("expect", FLOW_STATUSES)
+        return self._fire(call, keywords, lambda for_request: _flow(call, visit, for_request))
+
     def _verb(self, method: str, path: str, keywords: dict[str, Any]) -> Run:
         call = f"load.{method.lower()}({path!r})"
         return self._fire(call, keywords, lambda for_request: Sent((request(method, path, **for_request),)))
@@ -121,3 +133,9 @@ def _require_fixed(call: str, what: Sent) -> None:
             f"{call}: a mix, an iterator or bodies that differ from request to request are sent in closed loops only "
             "so far; use users=, or one request or a list of them"
         )
+
+
+def _flow(call: str, visit: Any, for_request: Mapping[str, Any]) -> Sent:
+    if for_request:
+        raise SpecError(f"{call}: {', '.join(for_request)} belong to the requests that the flow sends")
+    return Sent((flow(call, visit),))

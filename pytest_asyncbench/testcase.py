@@ -29,9 +29,10 @@ from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
+from pytest_asyncbench.traffic.flow import Flow, wire_flow
 from pytest_asyncbench.traffic.load_plan import LoadPlan
-from pytest_asyncbench.traffic.plan import Target
-from pytest_asyncbench.traffic.requests import encode
+from pytest_asyncbench.traffic.plan import Target, WireRequest
+from pytest_asyncbench.traffic.requests import RequestDescription, encode
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.statements import Statement
 
@@ -186,12 +187,18 @@ def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
         name,
         spec,
         _target(instance, spec, plan),
-        tuple(encode(item, host=host, expect=plan.expect, keepalive=plan.keepalive) for item in requests),
+        tuple(_on_the_wire(item, plan, host) for item in requests),
         lambda: instance.pids,
         instance.died,
         instance.startup,
         host,
     )
+
+
+def _on_the_wire(item: RequestDescription, plan: LoadPlan, host: str) -> WireRequest:
+    if isinstance(item, Flow):
+        return wire_flow(item, host=host, expect=plan.expect)
+    return encode(item, host=host, expect=plan.expect, keepalive=plan.keepalive)
 
 
 def _target(instance: Instance, spec: ServerSpec, plan: LoadPlan) -> Target:

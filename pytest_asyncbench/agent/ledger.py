@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     RESET,
     PROTOCOL,
     CENSORED,
+    FAILED,
     CLIENT_PORT,
     CLIENT_FD,
 ) = map(
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         "reset",
         "protocol",
         "censored",
+        "failed",
         "client_port",
         "client_fd",
     ),

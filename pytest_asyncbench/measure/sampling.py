@@ -11,6 +11,7 @@ from typing import Protocol
 from pytest_asyncbench.errors import AgentLost
 from pytest_asyncbench.measure import complaints, usage
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.failures import traceback_of
 from pytest_asyncbench.measure.percentiles import rps
 from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.measure.slot import Slot
@@ -169,6 +170,7 @@ def _warm_up(
         windows.append(WarmupWindow(result.ended - result.started, result.answers, _speed(result)))
         if broken := subject.died() or complaints.unanswered(subject.variant, result):
             state.complaints.append(broken)
+            state.notes += [text for text in [traceback_of(result)] if text]
             return
         if not result.ok_total and len(windows) > 1:
             return  # no use in warming up errors: the first round shows them

@@ -48,6 +48,19 @@ class WireRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class WireFlow(WireRequest):
+    """A flow, in the place of the one request of a plan: each user runs the function again and again.
+
+    `code` is the function `async def visit(client)`, pickled by value; `path` is where it may import from. `host` is
+    that of the addresses it sees ("127.0.0.1:8000"). `expect` holds the status codes that are ok for its requests.
+    """
+
+    code: bytes
+    host: str
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ClosedSlot:
     """Closed-loop load: each of `users` sends its next request when it has the answer to the last one.
 

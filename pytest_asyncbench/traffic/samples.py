@@ -19,6 +19,22 @@ ANSWERED = ("ok", "bad_status", "bad_body")
 
 
 @dataclass(frozen=True, slots=True)
+class StepSamples:
+    """The requests of one name that the flows of a slot have sent.
+
+    `sent` (seconds from the opening of `measure`), `latency` (to the end of the answer) and `outcome` (indices into
+    `OUTCOMES`) are parallel: one entry for each request sent in `measure`, in the order in which they ended; those
+    that were unanswered at the end of `tail` are `censored`. `totals` counts the outcomes of all phases, what became of
+    the censored ones included.
+    """
+
+    sent: array[float]
+    latency: array[float]
+    outcome: bytes
+    totals: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class SlotResult:
     """The requests of one slot, one by one for `measure`, as counts for the phases around it.
 
@@ -43,6 +59,12 @@ class SlotResult:
 
     `names` are those of the requests that `request` holds indices of. Of requests made ahead, the first `used` were
     sent, and `ran_out` says that there were not enough of them: the slot ended early.
+
+    `cautions` are violated self-checks after which only counts can be believed: what is sampled may have been
+    the agent's doing.
+
+    Of flows, a sample is a whole visit, and `steps` are its requests by name; `answers` still counts whole answers. Of
+    anything else `steps` is None.
     """
 
     users: float
@@ -72,3 +94,5 @@ class SlotResult:
     names: tuple[str, ...] = ()
     used: int = 0
     ran_out: bool = False
+    steps: Mapping[str, StepSamples] | None = None
+    cautions: tuple[str, ...] = ()
