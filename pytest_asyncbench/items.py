@@ -69,7 +69,8 @@ def clones(item: pytest.Item, postgres: Callable[[], object]) -> Iterator[TestDa
         for name in case_of(item).specs or (item.name,):
             each[name] = cluster.database(template, name)
             drop.callback(each[name].drop)
-        yield TestDatabases(each, f"PostgreSQL {cluster.version}, {cluster.profile}", tuple(cluster.missing))
+        origin = f"PostgreSQL {cluster.version}, {cluster.profile}"
+        yield TestDatabases(each, origin, tuple(cluster.missing), cluster)
 
 
 def the_server(item: pytest.Item) -> Instance:

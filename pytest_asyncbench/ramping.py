@@ -17,7 +17,7 @@ from pytest_asyncbench.measure.ramp_run import Ascent, Ramp, pooled
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.measure.sampling import Goal, Subject, sample
 from pytest_asyncbench.measure.schedule import draw_seed
-from pytest_asyncbench.metrics import Metric, metric
+from pytest_asyncbench.metrics import OF_THE_SERVER, Metric, metric
 from pytest_asyncbench.testcase import Record, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.ramp_plan import RampPlan
@@ -108,7 +108,7 @@ def _is_latency(statement: Statement) -> bool:
 
 
 def _is_time(entry: Metric) -> bool:
-    return entry.unit == "s" and entry.name != "cpu_per_request"
+    return entry.unit == "s" and entry.name not in OF_THE_SERVER
 
 
 def _smoke(case: TestCase, plan: RampPlan) -> Ramp:

@@ -11,7 +11,8 @@ from typing import Any, Protocol, TypeAlias
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
-from pytest_asyncbench.marks import holding
+from pytest_asyncbench.marks import holding, is_built_in
+from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
@@ -26,6 +27,7 @@ from pytest_asyncbench.measure.sampling import (
 )
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.measure.watching import Watcher
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
@@ -72,6 +74,8 @@ class Stage(Protocol):
 
     def instances(self) -> Mapping[str, Instance]: ...
 
+    def watchers(self) -> Mapping[str, Watcher]: ...
+
     def surroundings(self) -> tuple[str, ...]: ...
 
 
@@ -98,33 +102,47 @@ class TestCase:
 
     def fire(self, plan: LoadPlan) -> Run:
         """Put the test's servers under load as planned, judge what is stated, and keep the record."""
-        plan = replace(plan, max_time=max(0.0, min(plan.max_time, self.ends - time.monotonic())))
+        began = time.monotonic()
+        plan = replace(plan, max_time=max(0.0, min(plan.max_time, self.ends - began)))
         statements = holding(self.statements, plan.name)
         subjects = self.subjects(plan)
         if self.settings.smoke:
             return self._smoke(subjects, plan)
+        seed = draw_seed() if self.settings.seed is None else self.settings.seed
+        counting = Counting(
+            self.stage.agent(), subjects, plan, seed, rows_read="rows_read_per_request" in _judged(statements)
+        )
+        self.ok.update(counting.ok)
         sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
         without = plan.rounds or ROUNDS_WITHOUT_STATEMENTS
         effort = Effort(
             self.settings.confidence,
             (plan.rounds or self.settings.defaults.get("rounds") or 30) if sampled else without,
         )
-        evidence = sample(
-            self.stage.agent(),
-            subjects,
-            plan,
-            _goal(statements, effort, without),
-            draw_seed() if self.settings.seed is None else self.settings.seed,
-            self.watch(statements, effort, plan),
-        )
-        evidence = replace(evidence, surroundings=self.stage.surroundings())
+        if counting.suffices(_judged(statements)):
+            evidence = counting.evidence(time.monotonic() - began)
+        else:
+            evidence = sample(
+                self.stage.agent(),
+                subjects,
+                plan,
+                _goal(statements, effort, without),
+                seed,
+                self.watch(statements, effort, plan),
+                counting.supply,
+            )
+        evidence = replace(counting.finish(evidence), surroundings=self.stage.surroundings())
         run = self._run(evidence, effort)
         self.records.append(Record(run, judge_all(evidence, statements, effort)))
         return run
 
     def subjects(self, plan: LoadPlan) -> list[Subject]:
         """The test's running servers, with the requests of a plan as they are sent to each."""
-        return [_subject(name, instance, plan) for name, instance in self.stage.instances().items()]
+        watchers = self.stage.watchers()
+        return [
+            replace(_subject(name, instance, plan), watcher=watchers.get(name))
+            for name, instance in self.stage.instances().items()
+        ]
 
     def outcome(self) -> Outcome:
         """What the whole test came to: INVALID > FAIL > INCONCLUSIVE > PASS."""
@@ -166,6 +184,11 @@ class TestCase:
         for variant in evidence.variants:
             self.ok[variant] += evidence.ok(variant)
         return Run(evidence, effort=effort, ok=dict(self.ok), smoke=smoke)
+
+
+def _judged(statements: Sequence[Statement]) -> set[str]:
+    """The metrics that were written down to be judged."""
+    return {statement.metric for statement in statements if not is_built_in(statement)}
 
 
 def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal:

@@ -71,6 +71,7 @@ def climbed(make_samples, monkeypatch):
         stage = SimpleNamespace(
             agent=lambda: agent,
             instances=lambda: {"server": instance},
+            watchers=dict,
             surroundings=lambda: ("PostgreSQL 18",),
         )
         specs = specs or {"server": SPEC}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from pytest_asyncbench.measure.counts import Counts
 from pytest_asyncbench.measure.slot import Datum, Slot
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.traffic.load_plan import LoadPlan
@@ -17,7 +18,8 @@ class Evidence:
     `merged` rounds make one datum. `complaints` say in words what broke the measurement; with any of them every
     verdict is INVALID. `notes` are worth knowing and break nothing. `ok_before` are the ok answers per variant
     outside of the measured rounds (warm-up, dropped round). `cap` is the number of data at which the rule ends.
-    `surroundings` are what the figures also depend on, in words.
+    `surroundings` are what the figures also depend on, in words. `counts` were counted exactly, by variant, on
+    `bursts`, which are no rounds.
     """
 
     plan: LoadPlan
@@ -32,6 +34,8 @@ class Evidence:
     seconds: float = 0.0
     startups: Mapping[str, float] | None = None
     surroundings: tuple[str, ...] = ()
+    counts: Mapping[str, Counts] = field(default_factory=dict)
+    bursts: tuple[Slot, ...] = ()
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -41,6 +45,10 @@ class Evidence:
     def slots(self, variant: str) -> Datum:
         """All measured slots of one variant."""
         return tuple(slot for rounds in self.rounds for slot in rounds if slot.variant == variant)
+
+    def everything(self, variant: str) -> Datum:
+        """The measured slots of one variant; its burst, where there are none: a count can be read from that, too."""
+        return self.slots(variant) or tuple(slot for slot in self.bursts if slot.variant == variant)
 
     def data(self, variant: str) -> tuple[Datum, ...]:
         """The data of one variant: whole consecutive rounds, `merged` at a time; an incomplete last one is left out."""

@@ -17,6 +17,7 @@ from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.measure.supply import Supply, SupplyEnded
 from pytest_asyncbench.measure.warmup import WINDOW, WarmupWindow, is_over, why_not_warm
+from pytest_asyncbench.measure.watching import Watcher, unwatched
 from pytest_asyncbench.measure.windows import LONGEST, Pace, Windows, for_duration, plan_windows
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.traffic.load_plan import LoadPlan
@@ -38,7 +39,8 @@ class LoadAgent(Protocol):
 class Subject:
     """One variant under load: its spec, where it listens, what it is asked, and how to look at it.
 
-    `requests` are empty where they are made ahead of each slot; `host` is the Host that those are sent to.
+    `requests` are empty where they are made ahead of each slot; `host` is the Host that those are sent to;
+    `watcher` looks at it during a slot.
     """
 
     variant: str
@@ -49,6 +51,7 @@ class Subject:
     died: Callable[[], str | None]
     startup: float = 0.0
     host: str = ""
+    watcher: Watcher | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +100,21 @@ class _State:
 
 
 def sample(
-    agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, goal: Goal, seed: int, progress: Progress
+    agent: LoadAgent,
+    subjects: Sequence[Subject],
+    plan: LoadPlan,
+    goal: Goal,
+    seed: int,
+    progress: Progress,
+    supply: Supply | None = None,
 ) -> Evidence:
     """Put all subjects under load, interleaved, until `goal` is reached; the evidence, also of a broken measurement.
 
-    An agent that is lost is a complaint of the evidence. Raises SpecError if the plan cannot be measured in time.
+    `supply` is one that has sent something already. An agent that is lost is a complaint of the evidence.
+    Raises SpecError if the plan cannot be measured in time.
     """
     began = time.monotonic()
-    supply = Supply(plan, seed, began + plan.max_time)
+    supply = supply or Supply(plan, seed, began + plan.max_time)
     state = _State(ok_before={subject.variant: 0 for subject in subjects}, seed=seed, supply=supply)
     evidence = Evidence(
         plan,
@@ -246,11 +256,12 @@ def _one_slot(
     before = usage.cpu_times(subject.pids())
     window = windows.seconds[subject.variant]
     slot = _slot(subject, plan, window, state, str(number), windows.least)
-    result = _run(agent, subject, slot, state)
+    with subject.watcher.watch() if subject.watcher else unwatched() as watching:
+        result = _run(agent, subject, slot, state)
     pids = subject.pids()
     cpu = usage.cpu_between(before, usage.cpu_times(pids))
     _learn(subject, result, state)
-    return Slot(subject.variant, number, result, cpu, usage.memory(pids))
+    return Slot(subject.variant, number, result, cpu, usage.memory(pids), watching.counters)
 
 
 def _run(agent: LoadAgent, subject: Subject, slot: ClosedSlot | OpenSlot, state: _State) -> SlotResult:
