@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
+from pytest_asyncbench.diagnosis.taken import taken
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.examining import examine
 from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
 from pytest_asyncbench.marks import holding, is_built_in
 from pytest_asyncbench.measure.counting import Counting
@@ -112,7 +114,13 @@ class TestCase:
         counting = Counting(
             self.stage.agent(), subjects, plan, seed, rows_read="rows_read_per_request" in _judged(statements)
         )
+        judged = _judged(statements)
+        # Who allows errors means that there may be some.
+        examined = examine(subjects, plan, counting, plan.differs | (judged & {"errors"}))
         self.ok.update(counting.ok)
+        self.ok.update(examined.ok)
+        counting.complaints += examined.complaints
+        counting.notes += examined.notes
         sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
         without = plan.rounds or ROUNDS_WITHOUT_STATEMENTS
         effort = Effort(
@@ -132,6 +140,7 @@ class TestCase:
                 counting.supply,
             )
         evidence = replace(counting.finish(evidence), surroundings=self.stage.surroundings())
+        evidence = replace(evidence, complaints=(*evidence.complaints, *taken(evidence)))
         run = self._run(evidence, effort)
         self.records.append(Record(run, judge_all(evidence, statements, effort)))
         return run

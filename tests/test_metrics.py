@@ -22,7 +22,7 @@ def test_the_directions():
 
 
 DATABASE = DatabaseCounters(0.5, 100, 100, 0.1, 0, 5, {}, 10, 4)
-COUNTERS = SlotCounters(0.5, 2, (0.9, 0.1), 8, 0.1, 2000, 0.0, 0.0, DATABASE)
+COUNTERS = SlotCounters(0.5, 2, ((0.9, 0.1), (0.1, 0.0)), 8, 2000, 0.5, 0.0, 0.0, DATABASE)
 STATEMENT = StatementCount("SELECT 1", 100, 300, 0.1)
 COUNTS = Counts(50, (STATEMENT,), 0, 5000, 15, 2, ("UPDATE t",), "")
 

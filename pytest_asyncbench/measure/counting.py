@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import AgentLost
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 REQUESTS = 50
 """Of the burst; fewer where they would take longer than `LONGEST`, more where a mix has to come out even."""
 FEWEST = 10
+ALONE = 3
+"""Requests that are sent one by one; the fastest tells what a request takes alone."""
 LONGEST = 3.0
 """Seconds that a burst should take at most."""
 USERS = 4
@@ -62,42 +63,51 @@ def count_burst(
     supply: Supply,
     database: WatchedDatabase,
     *,
+    alone: float,
     rows_read: bool = False,
 ) -> CountedBurst:
-    """Send the burst and count what it did. `rows_read`: wait until PostgreSQL has told that, too, ten seconds.
+    """Send the burst and count what it did. `alone` is the latency of a request that is the only one; `rows_read`: wait
+    until PostgreSQL has told that, too, ten seconds.
 
     Raises what the agent and the supply raise.
     """
-    if plan.stream is not None:
-        why = "the requests of an iterator are sent once each, so there is no burst to count on"
-        return CountedBurst(Counts(lacks=why), None, 0)
     deck = _deck(subject.requests, plan)
     users = OPEN_USERS if plan.rate is not None else plan.users
 
     def burst(count: int, at_once: int) -> SlotResult:
-        asked = Burst(
-            subject.target,
-            deck,
-            min(at_once, count),
-            count,
-            timeout=plan.timeout,
-            keepalive=plan.keepalive,
-            expecting=plan.expecting,
-        )
-        return supply.run(agent.run, subject.variant, subject.host, asked)
+        return send_burst(agent, subject, plan, supply, deck, count, at_once)
 
     ok = _warm_up(lambda: burst(max(WAVES * users, FEWEST), users), database)
-    alone = burst(FEWEST, USERS)  # its latency is the server's own, without a queue
-    ok += alone.ok_total
-    latency = fmean(alone.latency) if alone.latency else 0.0
-    at_once = users if latency > SLOW else min(USERS, users)
-    count = _count(len(deck) or 1, latency, at_once)
+    at_once = users if alone > SLOW else min(USERS, users)
+    count = _count(len(deck) or 1, alone, at_once)
     for left in reversed(range(TRIES)):
         counts, result = _counted(lambda: burst(count, at_once), database, rows_read)
         ok += result.ok_total
         if not left or not _grows(counts.connections, counts.requests):
             break
     return CountedBurst(counts, Slot(subject.variant, 0, result), ok)
+
+
+def send_burst(
+    agent: LoadAgent,
+    subject: Subject,
+    plan: LoadPlan,
+    supply: Supply,
+    deck: Sequence[WireRequest],
+    count: int,
+    at_once: int,
+) -> SlotResult:
+    """So many requests, so many at once, each checked."""
+    asked = Burst(
+        subject.target,
+        deck,
+        min(at_once, count),
+        count,
+        timeout=plan.timeout,
+        keepalive=plan.keepalive,
+        expecting=plan.expecting,
+    )
+    return supply.run(agent.run, subject.variant, subject.host, asked)
 
 
 def _warm_up(wave: Callable[[], SlotResult], database: WatchedDatabase) -> int:
@@ -175,7 +185,8 @@ def _count(deck: int, latency: float, at_once: int) -> int:
 
 @dataclass(slots=True)
 class Counting:
-    """The bursts of one load call, sent when this is made, to every variant that has a database of ours.
+    """The bursts of one load call, sent when this is made: a few requests one by one to every variant, and then the
+    burst that is counted on, if it has a database of ours.
 
     `ok` are the ok answers of each variant to all of them; `supply` has what is left to send.
     """
@@ -188,7 +199,9 @@ class Counting:
     supply: Supply = field(init=False)
     ok: dict[str, int] = field(default_factory=dict)
     bursts: dict[str, CountedBurst] = field(default_factory=dict)
+    alone: dict[str, float] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     _deadlocks: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -227,16 +240,39 @@ class Counting:
         }
         slots = tuple(burst.slot for burst in self.bursts.values() if burst.slot is not None)
         complaints = tuple(dict.fromkeys((*self.complaints, *evidence.complaints)))
-        return replace(evidence, counts=counts, bursts=slots, complaints=complaints)
+        return replace(
+            evidence,
+            counts=counts,
+            bursts=slots,
+            alone=self.alone,
+            complaints=complaints,
+            notes=(*self.notes, *evidence.notes),
+        )
 
     def _count(self, subject: Subject) -> None:
         database = subject.watcher.database if subject.watcher else None
-        if database is None:
+        if database is not None:
+            self._deadlocks[subject.variant] = database.observer.deadlocks(database.name)[0]
+        if self.plan.stream is not None:
+            why = "the requests of an iterator are sent once each, so there is no burst to count on"
+            if database is not None:
+                self.bursts[subject.variant] = CountedBurst(Counts(lacks=why), None, 0)
             return
-        self._deadlocks[subject.variant] = database.observer.deadlocks(database.name)[0]
-        found = count_burst(self.agent, subject, self.plan, self.supply, database, rows_read=self.rows_read)
-        self.bursts[subject.variant] = found
-        self.ok[subject.variant] = found.ok
+        single = send_burst(self.agent, subject, self.plan, self.supply, subject.requests, ALONE, 1)
+        self.ok[subject.variant] = single.ok_total
+        self.alone[subject.variant] = min(single.latency, default=0.0)
+        if database is not None and single.answers:
+            found = count_burst(
+                self.agent,
+                subject,
+                self.plan,
+                self.supply,
+                database,
+                alone=self.alone[subject.variant],
+                rows_read=self.rows_read,
+            )
+            self.bursts[subject.variant] = found
+            self.ok[subject.variant] += found.ok
         if broken := subject.died():
             self.complaints.append(broken)
 

@@ -19,7 +19,7 @@ class Evidence:
     verdict is INVALID. `notes` are worth knowing and break nothing. `ok_before` are the ok answers per variant
     outside of the measured rounds (warm-up, dropped round). `cap` is the number of data at which the rule ends.
     `surroundings` are what the figures also depend on, in words. `counts` were counted exactly, by variant, on
-    `bursts`, which are no rounds.
+    `bursts`, which are no rounds; `alone` is the latency of a request that was the only one, in seconds.
     """
 
     plan: LoadPlan
@@ -36,6 +36,7 @@ class Evidence:
     surroundings: tuple[str, ...] = ()
     counts: Mapping[str, Counts] = field(default_factory=dict)
     bursts: tuple[Slot, ...] = ()
+    alone: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def variants(self) -> tuple[str, ...]:

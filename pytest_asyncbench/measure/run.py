@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import count
+from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import UnknownValue
 from pytest_asyncbench.measure.counted import counted
@@ -19,6 +20,9 @@ from pytest_asyncbench.metrics import METRICS, Metric, metric
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.units import show_count
 from pytest_asyncbench.verdict.effort import Effort
+
+if TYPE_CHECKING:
+    from pytest_asyncbench.diagnosis.limiter import Limiter
 
 _numbers = count(1)
 
@@ -44,6 +48,17 @@ class VariantRun:
         for slot in self._evidence.everything(self.variant):
             found.update(Counter(OUTCOMES[index] for index in slot.samples.outcome))
         return found
+
+    @cached_property
+    def limiter(self) -> Limiter:
+        """What limits the throughput: `.name` and `.evidence`. Raises UnknownValue if nothing was watched."""
+        from pytest_asyncbench.diagnosis.counters import counters_of
+        from pytest_asyncbench.diagnosis.limiter import limiter
+
+        counters = counters_of(self._evidence, self.variant)
+        if counters is None:
+            raise UnknownValue(f"limiter of {self.variant}: there is no slot in which something was answered")
+        return limiter(counters)
 
     @cached_property
     def steps(self) -> Steps:
@@ -136,6 +151,11 @@ class Run:
     def outcomes(self) -> Mapping[str, int]:
         """How many of the measured requests ended how."""
         return self._only("outcomes").outcomes
+
+    @property
+    def limiter(self) -> Limiter:
+        """What limits the throughput: `.name` and `.evidence`; prints as one line."""
+        return self._only("limiter").limiter
 
     @property
     def steps(self) -> Steps:

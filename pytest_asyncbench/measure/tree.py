@@ -18,13 +18,13 @@ PROC = Path("/proc")
 class TreeReading:
     """One moment of a process tree. Times are seconds.
 
-    `cpu` by process; `ended` is the CPU time of children that have ended and were waited for. `waited` is the time
-    that threads were ready and had no CPU, `switches` how often one got a CPU, each summed over `threads` threads.
+    `cpu` by process; `ended` is the CPU time of children that have ended and were waited for. `waited` by process is
+    the time that its threads were ready and had no CPU, `switches` how often one got a CPU, summed over all `threads`.
     """
 
     cpu: Mapping[int, float]
     ended: float
-    waited: float
+    waited: Mapping[int, float]
     switches: int
     threads: int
 
@@ -36,10 +36,10 @@ class TreeReading:
 
 def read_tree(pids: Collection[int], *, threads: bool = True) -> TreeReading:
     """The tree of these processes now; nothing is known where there is no /proc. Without `threads` it is cheaper."""
-    waited, switches, number = 0.0, 0, 0
-    for pid in pids if threads else ():
-        for wait, turns in _tasks(pid):
-            waited, switches, number = waited + wait, switches + turns, number + 1
+    tasks = {pid: _tasks(pid) for pid in pids} if threads else {}
+    waited = {pid: sum(wait for wait, _ in found) for pid, found in tasks.items()}
+    switches = sum(turns for found in tasks.values() for _, turns in found)
+    number = sum(map(len, tasks.values()))
     return TreeReading(
         cpu_times(pids), sum(_of_ended_children(pid) for pid in pids), waited, switches, number
     )
@@ -64,35 +64,38 @@ def _of_ended_children(pid: int) -> float:
     return (int(fields[13]) + int(fields[14])) * TICK
 
 
-def shares(before: TreeReading, after: TreeReading, seconds: float) -> dict[int, float]:
-    """CPU of each process as a share of one core."""
-    return {pid: max(0.0, used - before.cpu.get(pid, 0.0)) / seconds for pid, used in after.cpu.items()}
+def shares(before: TreeReading, after: TreeReading, seconds: float) -> list[tuple[float, float]]:
+    """Of each process, the busiest first: CPU, and mean number of threads that were ready and had none."""
+    found = []
+    for pid, used in after.cpu.items():
+        waited = after.waited.get(pid, 0.0) - before.waited.get(pid, 0.0)
+        found.append((max(0.0, used - before.cpu.get(pid, 0.0)) / seconds, max(0.0, waited) / seconds))
+    return sorted(found, reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
 class MachineReading:
-    """One moment of the machine: CPU seconds stolen by the hypervisor and in all, and periods of the
-    cgroup's CPU quota, all and throttled."""
+    """One moment of the machine: CPU seconds stolen by the hypervisor, idle, and in all; and of every
+    cgroup that has a CPU quota its periods so far, all and those in which the quota was used up."""
 
     stolen: float
+    idle: float
     everything: float
-    periods: int
-    throttled: int
+    quotas: Mapping[Path, tuple[int, int]]
 
 
 def read_machine(pids: Sequence[int]) -> MachineReading:
     """The machine now, with the CPU quotas that hold for `pids`; zeros where nothing is known."""
-    stolen = everything = 0.0
+    stolen = idle = everything = 0.0
     with contextlib.suppress(OSError), (PROC / "stat").open("rb") as file:
         ticks = [int(field) for field in file.readline().split()[1:9]]
-        stolen, everything = ticks[7] * TICK, sum(ticks) * TICK
-    periods = throttled = 0
+        stolen, idle, everything = ticks[7] * TICK, (ticks[3] + ticks[4]) * TICK, sum(ticks) * TICK
+    quotas = {}
     for path in {path for pid in pids for path in cpu_stats(pid)}:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             found = dict(line.split() for line in path.read_text().splitlines())
-            if int(found.get("nr_throttled", 0)) >= throttled:
-                periods, throttled = int(found.get("nr_periods", 0)), int(found.get("nr_throttled", 0))
-    return MachineReading(stolen, everything, periods, throttled)
+            quotas[path] = int(found.get("nr_periods", 0)), int(found.get("nr_throttled", 0))
+    return MachineReading(stolen, idle, everything, quotas)
 
 
 def cpu_stats(pid: int) -> list[Path]:
@@ -111,10 +114,20 @@ def cpu_stats(pid: int) -> list[Path]:
 
 
 def throttled_share(before: MachineReading, after: MachineReading) -> float:
-    """Share of the quota's periods in which it was used up."""
-    return (after.throttled - before.throttled) / max(1, after.periods - before.periods)
+    """Share of the periods in which a quota was used up; of several, the highest."""
+    shares = []
+    for path, (periods, throttled) in after.quotas.items():
+        periods_before, throttled_before = before.quotas.get(path, (0, 0))
+        shares.append((throttled - throttled_before) / max(1, periods - periods_before))
+    return max(shares, default=0.0)
 
 
 def stolen_share(before: MachineReading, after: MachineReading) -> float:
     """Share of the machine's CPU time that its hypervisor gave to others."""
     return (after.stolen - before.stolen) / max(TICK, after.everything - before.everything)
+
+
+def busy_share(before: MachineReading, after: MachineReading) -> float:
+    """Share of the machine's CPU time that was used by anybody."""
+    everything = after.everything - before.everything
+    return max(0.0, 1 - (after.idle - before.idle) / everything) if everything > 0 else 0.0

@@ -13,7 +13,7 @@ from pytest_asyncbench.measure.usage import cpu_times
 from pytest_asyncbench.postgres.counters import ActivitySampler, DatabaseReading, Observer, peak
 from pytest_asyncbench.postgres.statements import between, queries, rows
 
-EVERY = 0.05
+EVERY = 0.1
 """Seconds between two looks at the backends of a database under load."""
 
 
@@ -42,17 +42,18 @@ class DatabaseCounters:
 class SlotCounters:
     """What one variant's server did in a slot of `seconds`, all phases, on a machine of `cores`.
 
-    `processes` is the CPU of each process of the server as a share of one core, the busiest first. `waited` are seconds
-    that its threads were ready and had no CPU, `switches` how often one got it. `stolen` is the share of the machine's
-    time that its hypervisor took, `throttled` the share of periods in which a CPU quota was used up.
+    `processes` is the CPU of each process of the server, the busiest first, and the mean number of its threads that
+    were ready and had none, in cores. `switches` says how often a thread got one. `busy` is the share of all cores that
+    anybody used, `stolen` the share of the machine's time that its hypervisor took, `throttled` the share of periods in
+    which a CPU quota was used up.
     """
 
     seconds: float
     cores: int
-    processes: tuple[float, ...]
+    processes: tuple[tuple[float, float], ...]
     threads: int
-    waited: float
     switches: int
+    busy: float
     stolen: float
     throttled: float
     database: DatabaseCounters | None = None
@@ -121,10 +122,10 @@ class Watcher:
         watching.counters = SlotCounters(
             seconds=seconds,
             cores=self.cores,
-            processes=tuple(sorted(tree.shares(before, after, seconds).values(), reverse=True)),
+            processes=tuple(tree.shares(before, after, seconds)),
             threads=after.threads,
-            waited=max(0.0, after.waited - before.waited),
             switches=max(0, after.switches - before.switches),
+            busy=tree.busy_share(machine, machine_after),
             stolen=tree.stolen_share(machine, machine_after),
             throttled=tree.throttled_share(machine, machine_after),
             database=database[0] if database else None,

@@ -62,6 +62,7 @@ class Observer:
         self._connection = cluster.observe(dbname)
         self.pid: int = self._connection.info.backend_pid
         self.major = cluster.major
+        self.most_connections = int(cluster.settings.get("max_connections", 0))
         self.lacks = self._why_no_statements()
         self._log_position = 0
         self._log = DeadlockLog()

@@ -11,6 +11,8 @@ from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.report.cells import UNKNOWN, cell
 from pytest_asyncbench.report.counts import count_lines
+from pytest_asyncbench.report.differences import difference_lines
+from pytest_asyncbench.report.limiters import limiter_lines
 from pytest_asyncbench.report.ramp import ramp_lines
 from pytest_asyncbench.report.table import table
 from pytest_asyncbench.testcase import Record, TestCase
@@ -56,7 +58,8 @@ def record_lines(record: Record) -> list[str]:
         return ramp_lines(record.ramp, judged)
     run = record.run
     rows = [_row(run[name]) for name in run.variants]
-    lines = [_heading(run), *table(HEADINGS, rows, left=2), *_steps(run), *count_lines(run.evidence)]
+    lines = [_heading(run), *table(HEADINGS, rows, left=2), *_steps(run)]
+    lines += [*difference_lines(run.evidence), *count_lines(run.evidence), *limiter_lines(run)]
     for judgement in sorted(record.judgements, key=_worst_first):
         lines += judgement_lines(judgement)
     lines += [f"  note: {note}" for note in run.evidence.notes]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_threads_and_switches_are_counted():
         thread.join()
     assert after.threads == before.threads + 5
     assert after.switches >= before.switches + 50
-    assert after.waited >= before.waited
+    assert tree.shares(before, after, 1.0)[0][1] >= 0
 
 
 def test_a_process_that_has_gone_is_nothing():
@@ -57,7 +58,11 @@ def test_the_machine():
 
 
 def test_shares():
-    reading = tree.MachineReading
-    assert tree.stolen_share(reading(1.0, 10.0, 0, 0), reading(2.0, 14.0, 0, 0)) == 0.25
-    assert tree.throttled_share(reading(0, 0, 10, 2), reading(0, 0, 30, 7)) == 0.25
-    assert tree.throttled_share(reading(0, 0, 0, 0), reading(0, 0, 0, 0)) == 0
+    before, after = (tree.MachineReading(1.0, 5.0, 10.0, {}), tree.MachineReading(2.0, 6.0, 14.0, {}))
+    assert tree.stolen_share(before, after) == 0.25
+    assert tree.busy_share(before, after) == 0.75
+    assert tree.throttled_share(before, after) == 0
+    one, other = Path("one"), Path("other")
+    before = tree.MachineReading(0, 0, 0, {one: (10, 2), other: (5, 5)})
+    after = tree.MachineReading(0, 0, 0, {one: (30, 7), other: (9, 6)})
+    assert tree.throttled_share(before, after) == 0.25
