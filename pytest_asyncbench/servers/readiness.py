@@ -96,12 +96,13 @@ def _accepts(port: int) -> tuple[bool, str]:
 def _require_ours(spec: ServerSpec, process: Process, port: int) -> None:
     """The answer must have come from our process tree, and from nobody else's."""
     pids = set(process.pids())
-    if others := ports.strangers(port, pids):
+    listeners = ports.listeners(port)
+    if others := listeners.besides(pids):
         raise PortInUse(
             f"{spec.label()}: port {port} is also listened on by {', '.join(others)}, "
             "which would take a share of the load; end it"
         )
-    if not ports.listens(port, pids):
+    if not listeners.include(pids):
         raise PortInUse(
             f"{spec.label()}: what answers on port {port} is not the process that was started (pid {process.pid})"
         )

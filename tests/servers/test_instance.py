@@ -156,8 +156,15 @@ def test_a_stranger_who_shares_the_port_is_noticed(launch, echo, taken_port, mon
         launch(echo("shared", port=taken_port, ready=None))
 
 
+def test_the_sockets_of_the_machine_are_listed_once_per_start(launch, echo, monkeypatch):
+    look, looks = ports._listeners, []
+    monkeypatch.setattr(ports, "_listeners", lambda port: looks.append(port) or look(port))
+    assert launch(echo()).port in looks
+    assert len(looks) == 1
+
+
 def test_an_answer_of_somebody_else_is_noticed(launch, echo, monkeypatch):
-    monkeypatch.setattr(ports, "listens", lambda port, pids: False)
+    monkeypatch.setattr(ports, "listeners", lambda port: ports.Listeners(frozenset()))
     with pytest.raises(PortInUse, match=r"what answers on port \d+ is not the process that was started"):
         launch(echo(port=ports.free_port()))
 
