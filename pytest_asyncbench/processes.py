@@ -17,11 +17,12 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from pytest_asyncbench import supervisor
+from pytest_asyncbench.directories import disown
 from pytest_asyncbench.errors import ProcessError
 
 START_LIMIT = 60.0
@@ -53,6 +54,8 @@ class Command:
     """What the child gets when the owner or the supervisor dies."""
     grace: float = 5.0
     """Between the stop signal and SIGKILL."""
+    mounts: Mapping[str, Path] = field(default_factory=dict)
+    """Files that the child and its descendants see in the place of others: {"/etc/hosts": Path("copy")}."""
     remove: tuple[Path, ...] = ()
     """Directories removed when the tree has gone, also when pytest was killed."""
 
@@ -123,6 +126,13 @@ class Process:
         self._socket.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._supervisor.wait(STOP_MARGIN)
+        self._disown()
+
+    def _disown(self) -> None:
+        """The supervisor has removed what was to be removed."""
+        for path in self.command.remove:
+            if not path.exists():
+                disown(path)
 
     def __enter__(self) -> Self:
         return self
@@ -225,6 +235,7 @@ class Process:
     def _end(self) -> None:
         self._over = True
         self._socket.close()
+        self._disown()
 
 
 def _order(command: Command) -> dict[str, Any]:
@@ -239,6 +250,7 @@ def _order(command: Command) -> dict[str, Any]:
         "stop_signal": int(command.stop_signal),
         "death_signal": int(command.death_signal),
         "grace": command.grace,
+        "mounts": [(os.fsencode(path), os.fsencode(place)) for place, path in command.mounts.items()],
         "remove": [str(path) for path in command.remove],
     }
 

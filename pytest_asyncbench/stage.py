@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.servers.instance import Instance, Launch, start_all, stop_all
+from pytest_asyncbench.servers.placeholders import mentioned
 from pytest_asyncbench.servers.spec import ServerSpec
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class TestDatabases:
 class TestStage:
     """Where a test's load comes from and goes to.
 
-    `find_databases` gives the test's clones (None: it has none) and is asked once, before the servers start.
+    `find_databases` gives the test's clones (None: it has none) and is asked once, before the servers start;
+    `find_upstream` the URL of the upstream, asked if a spec mentions it.
     `at_end` registers what must happen when the test has ended.
     """
 
@@ -61,6 +63,7 @@ class TestStage:
     python_path: tuple[str, ...]
     load_agent: Callable[[], LoadAgent]
     find_databases: Callable[[], TestDatabases | None]
+    find_upstream: Callable[[], str]
     at_end: Callable[[Callable[[], None]], None]
     databases: TestDatabases | None = None
     _instances: dict[str, Instance] | None = field(default=None)
@@ -90,9 +93,10 @@ class TestStage:
         stop_all(list(instances.values()))
 
     def _launch(self, name: str, spec: ServerSpec) -> Launch:
+        placeholders = {"upstream.url": self.find_upstream()} if "upstream.url" in mentioned(spec) else {}
         if self.databases is None:
-            return Launch(spec, name, self.root, self.python_path)
+            return Launch(spec, name, self.root, self.python_path, placeholders=placeholders)
         database = self.databases[name]
         parts = ("url", "host", "port", "user", "password", "name")
-        placeholders = {f"database.{part}": str(getattr(database, part)) for part in parts}
+        placeholders |= {f"database.{part}": str(getattr(database, part)) for part in parts}
         return Launch(spec, name, self.root, self.python_path, database.environment(), placeholders)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pytest_asyncbench.directories import MARK, create, release
 from pytest_asyncbench.errors import PortInUse, ProcessError, ServerDied, SpecError
 from pytest_asyncbench.processes import Command, Process
 from pytest_asyncbench.servers import environment, ports
+from pytest_asyncbench.servers.hosts import FILE, write_copy
 from pytest_asyncbench.servers.placeholders import fill
 from pytest_asyncbench.servers.programs import program
 from pytest_asyncbench.servers.readiness import ending, wait_ready
@@ -139,12 +140,12 @@ def stop_all(instances: Sequence[Instance]) -> None:
 def _start_on(launch: Launch, port: int) -> Instance:
     spec = launch.spec
     ports.require_free(port)
-    directory = Path(tempfile.mkdtemp(prefix="asyncbench-server-"))
+    directory = create("server")
     try:
         command, cleared = _command(launch, port, directory)
         process = Process(command)
     except BaseException:
-        shutil.rmtree(directory, ignore_errors=True)
+        release(directory)
         raise
     try:
         startup = wait_ready(spec, process, port)
@@ -157,19 +158,26 @@ def _start_on(launch: Launch, port: int) -> Instance:
 def _command(launch: Launch, port: int, directory: Path) -> tuple[Command, tuple[str, ...]]:
     spec = launch.spec
     python = interpreter(spec.python)
-    values = {**launch.placeholders, "port": str(port), "python": python}
+    values = {
+        **launch.placeholders,
+        "port": str(port),
+        "python": python,
+        "directory": str(directory),
+    }
     inherited, cleared = environment.clean(os.environ)
     if launch.database:
         inherited = environment.with_database(inherited, launch.database, launch.variant)
     if launch.python_path:
         kept = [inherited["PYTHONPATH"]] if inherited.get("PYTHONPATH") else []
         inherited["PYTHONPATH"] = os.pathsep.join([*launch.python_path, *kept])
+    hosts = {name: fill(place, values) for name, place in spec.hosts}
     command = Command(
         argv=tuple(fill(part, values) for part in program(spec.program).argv(spec.settled(), python, port)),
-        env={**inherited, **{name: fill(text, values) for name, text in spec.env}},
+        env={**inherited, MARK: str(directory), **{name: fill(text, values) for name, text in spec.env}},
         cwd=working_directory(spec, launch.root),
         log=directory / "server.log",
         name=spec.label(),
+        mounts={str(FILE): write_copy(directory, hosts)} if hosts else {},
         remove=(directory,),
     )
     return command, cleared
