@@ -66,6 +66,7 @@ class TestStage:
     find_upstream: Callable[[], str]
     at_end: Callable[[Callable[[], None]], None]
     databases: TestDatabases | None = None
+    launched: list[Instance] = field(default_factory=list)
     _instances: dict[str, Instance] | None = field(default=None)
 
     def agent(self) -> LoadAgent:
@@ -80,6 +81,7 @@ class TestStage:
         if self._instances is None:
             self.databases = self.find_databases()
             started = start_all([self._launch(name, spec) for name, spec in self.specs.items()])
+            self.launched += started
             self._instances = dict(zip(self.specs, started, strict=True))
             self.at_end(self._stop)
         return self._instances
@@ -87,6 +89,10 @@ class TestStage:
     def surroundings(self) -> tuple[str, ...]:
         """What the figures also depend on, in words: which PostgreSQL, and what it lacks."""
         return (self.databases.origin, *self.databases.missing) if self.databases else ()
+
+    def logs(self) -> Mapping[str, str]:
+        """What each server wrote, by variant, also when it has been stopped: for the attachments of reports."""
+        return {instance.variant: instance.log for instance in self.launched}
 
     def _stop(self) -> None:
         instances, self._instances = self._instances or {}, None

@@ -44,6 +44,15 @@ NO_MOUNTS = (
 )
 OWNER_DEATH_GRACE = 3.0
 """Seconds that a child has after `death_signal` when its owner has died (none if that is SIGKILL)."""
+LOG_LOOK = 0.5
+"""Seconds between looks at the size of the log."""
+LOG_LIMIT = 8 << 20
+"""Bytes on the disk above which the middle of the log is dropped: it is no reason for a full disk."""
+LOG_HEAD = 256 << 10
+LOG_TAIL = 1 << 20
+"""Bytes of a log that are kept: of its beginning, where the cause is, and of its end."""
+PUNCH_HOLE = 3
+"""FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE: what is written next goes where it would have gone."""
 RESET_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM)
 """Python ignores the first two, a background shell the third: ignored signals would be inherited."""
 KILL_LIMIT = 10.0
@@ -143,6 +152,18 @@ def remove_directories(paths: Sequence[str]) -> list[str]:
     return [path for path in paths if os.path.lexists(path)]
 
 
+def bound_log(libc: Any, log: int = 2) -> None:
+    """Give the disk back what lies between the first and the last part of a long log."""
+    status = os.fstat(log)
+    if status.st_blocks * 512 <= LOG_LIMIT or status.st_size <= LOG_LIMIT:
+        return
+    end = status.st_size - LOG_TAIL
+    if libc is not None and not libc.fallocate(log, PUNCH_HOLE, LOG_HEAD, end - LOG_HEAD):
+        return
+    os.ftruncate(log, LOG_HEAD)  # a file system without holes: the beginning, and what comes from now on
+    os.write(log, b"\n[... %d bytes left out ...]\n" % (status.st_size - LOG_HEAD))
+
+
 class Supervisor:
     """The child, and what is known about its end."""
 
@@ -194,8 +215,10 @@ class Supervisor:
         return self._exit is not None or time.monotonic() >= self._deadline
 
     def _wait(self) -> None:
-        timeout = None if self._deadline is None else max(0.0, self._deadline - time.monotonic()) * 1000
-        for fd, _ in self._poller.poll(timeout):
+        rest = LOG_LOOK if self._deadline is None else self._deadline - time.monotonic()
+        events = self._poller.poll(max(0.0, min(rest, LOG_LOOK)) * 1000)
+        bound_log(self._libc)
+        for fd, _ in events:
             if fd == self._wakeup:
                 self._on_signals(os.read(fd, 512))
             elif fd == self._channel.fd:
@@ -343,6 +366,7 @@ def _load_libc() -> Any:
 
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+    libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
     libc.mount.argtypes = [*[ctypes.c_char_p] * 3, ctypes.c_ulong, ctypes.c_void_p]
     return libc
 

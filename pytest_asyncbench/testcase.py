@@ -191,6 +191,7 @@ def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
         instance.died,
         instance.startup,
         host,
+        instance.cleared,
     )
 
 

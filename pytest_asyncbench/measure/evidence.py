@@ -17,7 +17,8 @@ class Evidence:
     `merged` rounds make one datum. `complaints` say in words what broke the measurement; with any of them every
     verdict is INVALID. `notes` are worth knowing and break nothing. `ok_before` are the ok answers per variant
     outside of the measured rounds (warm-up, dropped round). `cap` is the number of data at which the rule ends.
-    `surroundings` are what the figures also depend on, in words.
+    `startups` are the seconds that each server took to answer. `surroundings` are what the figures also depend on, in
+    words; `cleared` the environment variables that pytest had and the servers did not get.
     """
 
     plan: LoadPlan
@@ -32,6 +33,7 @@ class Evidence:
     seconds: float = 0.0
     startups: Mapping[str, float] | None = None
     surroundings: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()
 
     @property
     def variants(self) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ class Subject:
     died: Callable[[], str | None]
     startup: float = 0.0
     host: str = ""
+    cleared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def sample(
         seed,
         goal.cap,
         startups={s.variant: s.startup for s in subjects},
+        cleared=tuple(sorted({name for s in subjects for name in s.cleared})),
     )
     try:
         for subject in subjects:

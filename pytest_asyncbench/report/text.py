@@ -11,6 +11,7 @@ from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.report.cells import UNKNOWN, cell
 from pytest_asyncbench.report.ramp import ramp_lines
+from pytest_asyncbench.report.servers import cleared, started
 from pytest_asyncbench.report.table import table
 from pytest_asyncbench.testcase import Record, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
@@ -60,6 +61,7 @@ def record_lines(record: Record) -> list[str]:
         lines += judgement_lines(judgement)
     lines += [f"  note: {note}" for note in run.evidence.notes]
     lines += [f"  {text}" for name in run.variants if (text := _failures(run, name))]
+    lines += [f"  {text}" for text in [cleared(run.evidence)] if text]
     return [*lines, _measured(run)]
 
 
@@ -128,7 +130,8 @@ def _measured(run: Run) -> str:
     rounds = len(evidence.rounds)
     windows = _windows([slot.samples.window for slots in evidence.rounds for slot in slots])
     took = f"{rounds} round{'s' * (rounds != 1)} of {windows} slots in {evidence.seconds:.0f} s, seed {evidence.seed}"
-    return "  " + "; ".join((took, *evidence.surroundings))
+    told = (took, started(evidence), *evidence.surroundings)
+    return "  " + "; ".join(text for text in told if text)
 
 
 def _windows(seconds: Sequence[float]) -> str:

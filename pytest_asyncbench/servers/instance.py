@@ -75,8 +75,11 @@ class Instance:
 
     @property
     def log(self) -> str:
-        """What the server wrote so far, standard output and errors together."""
-        return self._process.log.read_text(errors="replace") if self._process.log.exists() else ""
+        """What the server wrote, standard output and errors together; also after its end.
+
+        Of a long one the first 256 KB and the last 1 MB.
+        """
+        return self._process.log_text()
 
     def log_tail(self, lines: int = 20) -> str:
         """The last lines of `log`."""
@@ -94,7 +97,7 @@ class Instance:
         self._process.request_stop()
 
     def stop(self) -> None:
-        """Stop the whole tree, and remove its log; returns when all of it has gone."""
+        """Stop the whole tree; returns when all of it has gone."""
         self._process.stop()
 
     def __repr__(self) -> str:
@@ -117,7 +120,11 @@ def _port_was_taken(error: Exception) -> bool:
 
 
 def start_all(launches: Sequence[Launch]) -> list[Instance]:
-    """Start servers side by side. If one fails the others are stopped and its error is raised."""
+    """Start servers side by side. If one fails the others are stopped and its error is raised.
+
+    Raises SpecError if two have the same fixed port.
+    """
+    _require_own_ports(launches)
     if len(launches) == 1:
         return [start(launches[0])]
     with ThreadPoolExecutor(len(launches)) as pool, ExitStack() as undo:
@@ -126,6 +133,17 @@ def start_all(launches: Sequence[Launch]) -> list[Instance]:
         instances = [future.result() for future in futures]
         undo.pop_all()
         return instances
+
+
+def _require_own_ports(launches: Sequence[Launch]) -> None:
+    taken: dict[int, str] = {}
+    for launch in launches:
+        port = launch.spec.port
+        if port is not None and taken.setdefault(port, launch.variant) != launch.variant:
+            raise SpecError(
+                f"the variants {taken[port]!r} and {launch.variant!r} both have port={port}, and run side by side; "
+                "leave port= out, or tell the app its port with {port}"
+            )
 
 
 def stop_all(instances: Sequence[Instance]) -> None:
@@ -157,7 +175,7 @@ def _start_on(launch: Launch, port: int) -> Instance:
 
 def _command(launch: Launch, port: int, directory: Path) -> tuple[Command, tuple[str, ...]]:
     spec = launch.spec
-    python = interpreter(spec.python)
+    python = interpreter(spec.python, launch.root)
     values = {
         **launch.placeholders,
         "port": str(port),
@@ -165,6 +183,8 @@ def _command(launch: Launch, port: int, directory: Path) -> tuple[Command, tuple
         "directory": str(directory),
     }
     inherited, cleared = environment.clean(os.environ)
+    if spec.python is not None:
+        inherited = environment.with_interpreter(inherited, python)
     if launch.database:
         inherited = environment.with_database(inherited, launch.database, launch.variant)
     if launch.python_path:
@@ -191,14 +211,14 @@ def working_directory(spec: ServerSpec, root: Path) -> str:
     return str(path)
 
 
-def interpreter(python: str | None) -> str:
-    """The Python that runs the server: `python` may be an interpreter or a virtual environment.
+def interpreter(python: str | None, root: Path = Path()) -> str:
+    """The Python that runs the server: `python` may be an interpreter or a virtual environment, seen from `root`.
 
     Raises ProcessError if it is neither.
     """
     if python is None:
         return sys.executable
-    for candidate in (Path(python) / "bin" / "python", Path(python)):
+    for candidate in (root / python / "bin" / "python", root / python):
         if candidate.is_file() and os.access(candidate, os.X_OK):
             return str(candidate.absolute())
     if found := shutil.which(python):

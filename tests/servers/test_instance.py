@@ -19,6 +19,7 @@ from pytest_asyncbench.servers import ports, readiness
 from pytest_asyncbench.servers.factories import command, granian
 from pytest_asyncbench.servers.instance import Launch, interpreter, start_all, stop_all
 
+ECHO = Path(__file__).with_name("echo.py")
 SLEEPER = "import time; print('not listening', flush=True); time.sleep(600)"
 
 
@@ -51,7 +52,7 @@ def test_granian_serves_and_leaves_nothing(launch, spec):
     assert repr(instance) == f"<{spec.label()} 'pooled' at {instance.url}, pid {instance.pid}>"
     instance.stop()
     require_gone(pids, instance.port)
-    assert instance.log == ""
+    assert not instance._process.log.exists()
     instance.stop()
 
 
@@ -232,6 +233,47 @@ def test_a_virtual_environment_is_an_interpreter(launch, echo, tell, tmp_path):
     assert tell(launch(echo(python=tmp_path / "venv")))["prefix"] == str(tmp_path / "venv")
 
 
+def test_a_virtual_environment_is_activated(launch, echo, tell, tmp_path, monkeypatch, root):
+    venv.create(root / "venv39", symlinks=True)
+    (root / "venv39" / "bin" / "myserver").write_text(f"#!/bin/sh\nexec python {ECHO} $1\n")
+    (root / "venv39" / "bin" / "myserver").chmod(0o755)
+    monkeypatch.setenv("PYTHONHOME", sys.base_prefix)
+    known = tell(launch(command(["myserver", "{port}"], python="venv39")))
+    assert known["prefix"] == known["env"]["VIRTUAL_ENV"] == str(root / "venv39")
+    assert "PYTHONHOME" not in known["env"]
+    assert "PYTHONHOME" in tell(launch(echo()))["env"]
+    outside = tell(launch(echo(python=sys.executable)))
+    assert "PYTHONHOME" not in outside["env"]
+
+
+def test_a_server_that_exits_with_an_error_on_stop_is_no_error(launch, echo):
+    code = (
+        "import runpy, signal, sys\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))\n"
+        f"runpy.run_path({str(ECHO)!r}, run_name='__main__')"
+    )
+    instance = launch(command(["{python}", "-c", code, "{port}"]))
+    instance.stop()
+    assert instance._process.poll() == 3
+
+
+def test_a_directory_of_its_own(launch, echo, tell):
+    instance = launch(echo("{directory}/app.pid", env={"HOME": "{directory}"}))
+    known = tell(instance)
+    directory = Path(known["env"]["HOME"])
+    assert known["argv"][1] == f"{directory}/app.pid"
+    (directory / "app.pid").write_text("1")
+    instance.stop()
+    assert not directory.exists()
+
+
+def test_its_log_stays_when_it_has_been_stopped(launch, echo):
+    instance = launch(echo())
+    get(f"{instance.url}/hello")
+    instance.stop()
+    assert "GET /hello" in instance.log
+
+
 def test_interpreters(tmp_path):
     assert interpreter(None) == sys.executable
     assert interpreter(sys.executable) == sys.executable
@@ -258,6 +300,14 @@ def test_all_start_side_by_side_and_stop(echo, root):
     assert [instance.variant for instance in instances] == ["a", "b"]
     stop_all([*instances, *start_all([Launch(echo(), "alone", root)])])
     assert [instance.pids for instance in instances] == [[], []]
+
+
+def test_two_with_the_same_fixed_port_are_refused(echo, root):
+    launches = [Launch(echo(port=8000), name, root) for name in ("a", "b")]
+    with pytest.raises(
+        SpecError, match=r"the variants 'a' and 'b' both have port=8000, and run side by side"
+    ):
+        start_all(launches)
 
 
 def test_one_that_fails_stops_the_others(echo, root):
