@@ -6,10 +6,11 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 from pytest_asyncbench.directories import MARK, create, release
 from pytest_asyncbench.errors import PortInUse, ProcessError, ServerDied, SpecError
@@ -104,11 +105,14 @@ class Instance:
         return f"<{self.spec.label()} {self.variant!r} at {self.url}, pid {self.pid}>"
 
 
-def start(launch: Launch) -> Instance:
-    """Start one server and wait until it answers. Raises ProcessError or SpecError; nothing is left then."""
+def start(launch: Launch, given_up: Event | None = None) -> Instance:
+    """Start one server and wait until it answers, or `given_up` is set.
+
+    Raises ProcessError or SpecError; nothing is left then.
+    """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _start_on(launch, launch.spec.port or ports.free_port())
+            return _start_on(launch, launch.spec.port or ports.free_port(), given_up)
         except (ServerDied, PortInUse) as error:
             if launch.spec.port is not None or attempt == ATTEMPTS or not _port_was_taken(error):
                 raise
@@ -127,12 +131,16 @@ def start_all(launches: Sequence[Launch]) -> list[Instance]:
     _require_own_ports(launches)
     if len(launches) == 1:
         return [start(launches[0])]
+    given_up = Event()
     with ThreadPoolExecutor(len(launches)) as pool, ExitStack() as undo:
-        futures = [pool.submit(start, launch) for launch in launches]
+        futures = [pool.submit(start, launch, given_up) for launch in launches]
         undo.callback(lambda: stop_all([f.result() for f in futures if not f.exception()]))
-        instances = [future.result() for future in futures]
+        undo.callback(given_up.set)
+        wait(futures, return_when=FIRST_EXCEPTION)
+        for future in sorted(futures, key=lambda future: not future.done()):
+            future.result()  # of one that has failed: nobody waits for the others then
         undo.pop_all()
-        return instances
+        return [future.result() for future in futures]
 
 
 def _require_own_ports(launches: Sequence[Launch]) -> None:
@@ -155,7 +163,7 @@ def stop_all(instances: Sequence[Instance]) -> None:
             stack.callback(instance.stop)
 
 
-def _start_on(launch: Launch, port: int) -> Instance:
+def _start_on(launch: Launch, port: int, given_up: Event | None) -> Instance:
     spec = launch.spec
     ports.require_free(port)
     directory = create("server")
@@ -166,7 +174,7 @@ def _start_on(launch: Launch, port: int) -> Instance:
         release(directory)
         raise
     try:
-        startup = wait_ready(spec, process, port)
+        startup = wait_ready(spec, process, port, given_up)
     except BaseException:
         process.stop()
         raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 import urllib.request
 import venv
@@ -20,6 +21,7 @@ from pytest_asyncbench.servers.factories import command, granian
 from pytest_asyncbench.servers.instance import Launch, interpreter, start_all, stop_all
 
 ECHO = Path(__file__).with_name("echo.py")
+LONG = 60.0
 SLEEPER = "import time; print('not listening', flush=True); time.sleep(600)"
 
 
@@ -308,6 +310,33 @@ def test_two_with_the_same_fixed_port_are_refused(echo, root):
         SpecError, match=r"the variants 'a' and 'b' both have port=8000, and run side by side"
     ):
         start_all(launches)
+
+
+def test_nobody_waits_for_the_others_when_one_has_failed(echo, root, monkeypatch):
+    silent = command(["{python}", "-c", SLEEPER, "{port}"], startup_timeout=LONG)
+    broken = command(["{python}", "-c", "raise SystemExit(3)", "{port}"], name="broken")
+    before = time.monotonic()
+    with pytest.raises(ServerDied, match=r"^broken exited with 3"):
+        start_all([Launch(spec, name, root) for name, spec in [("a", silent), ("b", broken)]])
+    assert time.monotonic() - before < LONG / 2
+
+
+def test_a_start_can_be_interrupted(echo, root):
+    """Ctrl-C, or a timeout of the test: raised in the main thread, while others start the servers."""
+    spec = command(["{python}", "-c", SLEEPER, "{port}"], startup_timeout=LONG)
+    before = time.monotonic()
+    interrupt = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        start_all([Launch(spec, name, root) for name in ("a", "b")])
+    interrupt.join()
+    assert time.monotonic() - before < LONG / 2
+
+
+def test_a_server_that_becomes_a_daemon_is_told_from_others(launch, echo):
+    code = f"import os, runpy; os.fork() and os._exit(0); os.setsid(); runpy.run_path({str(ECHO)!r})"
+    with pytest.raises(ServerDied, match=r"exited with 0 .*\n.*let it stay in the foreground"):
+        launch(command(["{python}", "-c", code, "{port}"]))
 
 
 def test_one_that_fails_stops_the_others(echo, root):
