@@ -5,13 +5,15 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.errors import ProcessError, SpecError
+from pytest_asyncbench.servers import instance, ports
 from pytest_asyncbench.servers.factories import command
 from pytest_asyncbench.servers.hosts import FILE, address, without
 from pytest_asyncbench.supervisor import Supervisor, _load_libc
@@ -30,6 +32,13 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 
 
+def _may_mount() -> bool:
+    """Whether we have CAP_SYS_ADMIN."""
+    status = Path("/proc/self/status").read_text()
+    return bool(int(status.partition("CapEff:")[2].split()[0], 16) & 1 << 21)
+
+
+@pytest.mark.skipif(not _may_mount(), reason="only CAP_SYS_ADMIN may mount for certain")
 def test_the_server_and_nobody_else_sees_the_names(launch, get):
     spec = command(
         ["{python}", "-c", LOOKUP, "{port}"],
@@ -75,6 +84,16 @@ def test_as_somebody_who_is_not_root(tmp_path):
         told = file.read().decode()
     os.waitpid(pid, 0)
     assert told == "65534 65534 127.0.0.8 tfb-database\n" or "the kernel allows no private mount here" in told
+
+
+def test_a_refusal_is_an_error_of_the_start(launch, monkeypatch):
+    """The copy is no file that could be mounted: refused by the kernel, whoever asks."""
+    monkeypatch.setattr(instance, "write_copy", lambda directory, hosts: directory / "missing")
+    spec = command(["sleep", "60"], port=ports.free_port(), hosts={"db": "127.0.0.1"})
+    with pytest.raises(
+        ProcessError, match=r"command could not be started: it needs its own copy of /etc/hosts"
+    ):
+        launch(spec)
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSPC])
