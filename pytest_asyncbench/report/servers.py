@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pytest_asyncbench.measure.evidence import Evidence
 
-ALWAYS_THERE = "PYTEST_"
-"""How the variables begin that pytest sets in every run; that a server does not get them surprises nobody."""
+ALWAYS_THERE = ("PYTEST_", "TOX_")
+"""How the variables begin that pytest and tox set in every run; that a server does not get them surprises nobody."""
 MOST = 4
 """Servers that are named one by one."""
 
@@ -22,6 +22,6 @@ def started(evidence: Evidence) -> str:
 
 
 def cleared(evidence: Evidence) -> str:
-    """Which variables of pytest's environment the servers did not get; "" if only pytest's own."""
+    """Which variables of pytest's environment the servers did not get; "" if only those of every run."""
     names = [name for name in evidence.cleared if not name.startswith(ALWAYS_THERE)]
     return f"not passed on to the servers: {', '.join(names)}" if names else ""
