@@ -47,24 +47,32 @@ def create(kind: str) -> Path:
 
 def create_in(place: Path, prefix: str, prepare: Callable[[Path], None] = lambda path: None) -> Path:
     """A new directory in `place`, prepared and locked before it has its name: no sweep finds it without an owner."""
-    while True:
-        name = secrets.token_hex(4)
-        hidden, path = place / f".{prefix}{name}", place / f"{prefix}{name}"
-        if path.exists():
-            continue
-        _tell(b"+", hidden)
-        _tell(b"+", path)
-        with contextlib.suppress(FileExistsError):
-            hidden.mkdir(mode=0o700)
-            break
+    hidden, path = _names(place, prefix)
+    while path.exists() or hidden.exists():  # somebody else's, which the janitor must not hear of
+        hidden, path = _names(place, prefix)
+    _tell(b"+", hidden)
+    _tell(b"+", path)
+    hidden.mkdir(mode=0o700)
     lock = os.open(hidden / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     # lockf, not flock: a lock that forked children do not inherit.
     fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    prepare(hidden)
     live[path] = lock
-    hidden.rename(path)
-    _tell(b"-", hidden)
+    try:
+        prepare(hidden)
+        hidden.rename(path)
+    except BaseException:
+        shutil.rmtree(hidden, ignore_errors=True)
+        disown(path)
+        raise
+    finally:
+        _tell(b"-", hidden)
     return path
+
+
+def _names(place: Path, prefix: str) -> tuple[Path, Path]:
+    """A new name: hidden, while the directory is made, and then."""
+    name = prefix + secrets.token_hex(4)
+    return place / f".{name}", place / name
 
 
 def release(path: Path) -> None:

@@ -131,6 +131,25 @@ def test_release_and_disown_may_come_twice(tmp_path):
     assert path not in directories.live
 
 
+def test_what_cannot_be_prepared_is_removed(tmp_path):
+    def prepare(path: Path) -> None:
+        raise PermissionError("chown")
+
+    with pytest.raises(PermissionError, match="chown"):
+        directories.create_in(tmp_path, "x-", prepare)
+    assert list(tmp_path.iterdir()) == []
+    assert not [path for path in directories.live if path.parent == tmp_path]
+
+
+def test_a_name_that_somebody_has_is_passed_over(tmp_path, monkeypatch):
+    names = iter(["first", "second", "third"])
+    monkeypatch.setattr(directories.secrets, "token_hex", lambda _: next(names))
+    (tmp_path / "x-first").mkdir()
+    (tmp_path / ".x-second").mkdir()
+    assert directories.create_in(tmp_path, "x-") == tmp_path / "x-third"
+    directories.release(tmp_path / "x-third")
+
+
 def test_without_a_janitor_the_sweep_remains(owner):
     process, _, _ = owner(
         more="directories._janitor.process.kill(); directories._janitor.process.wait()",
