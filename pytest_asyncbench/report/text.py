@@ -130,7 +130,7 @@ def _measured(run: Run) -> str:
     rounds = len(evidence.rounds)
     windows = _windows([slot.samples.window for slots in evidence.rounds for slot in slots])
     took = f"{rounds} round{'s' * (rounds != 1)} of {windows} slots in {evidence.seconds:.0f} s, seed {evidence.seed}"
-    told = (took, started(evidence), *evidence.surroundings)
+    told = (took, *evidence.surroundings, started(evidence))
     return "  " + "; ".join(text for text in told if text)
 
 

@@ -80,7 +80,7 @@ def test_failures_and_notes_are_told(case_of):
 )
 def test_how_long_the_servers_took_to_start(case_of, startups, told):
     case = case_of({"a": SWING}, startups=startups, seconds=12.3, surroundings=("PostgreSQL 18",))
-    assert explain(case).splitlines()[-1] == f"  8 rounds of 0.5 s slots in 12 s, seed 1{told}; PostgreSQL 18"
+    assert explain(case).splitlines()[-1] == f"  8 rounds of 0.5 s slots in 12 s, seed 1; PostgreSQL 18{told}"
 
 
 def test_what_the_servers_did_not_inherit_is_told_if_it_is_not_only_pytests_own(case_of):
