@@ -11,7 +11,7 @@ from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.ramping import fire_ramp
 from pytest_asyncbench.testcase import TestCase
-from pytest_asyncbench.traffic.flow import FLOW_STATUSES, flow
+from pytest_asyncbench.traffic.flow import FLOW_STATUSES, Flow, flow
 from pytest_asyncbench.traffic.load_plan import load_plan, split_keywords
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS, ramp_plan
 from pytest_asyncbench.traffic.requests import request
@@ -21,6 +21,7 @@ __tracebackhide__ = True
 """A failing call is shown at the line of the test that makes it, not in here."""
 
 Describe: TypeAlias = Callable[[Mapping[str, Any]], Sent]
+Visit: TypeAlias = Callable[[Any], Awaitable[object]]
 
 
 class Load:
@@ -74,10 +75,11 @@ class Load:
         call = "load.send(...)"
         return self._fire(call, keywords, lambda for_request: sent(given, for_request, call))
 
-    def ramp(self, given: str | Sendable, **keywords: Any) -> Ramp:
+    def ramp(self, given: str | Sendable | Visit, **keywords: Any) -> Ramp:
         """Ascending load on one server, plateau after plateau, until it errs: `load.ramp("/quote", users=(1, 400))`.
 
-        `users` is (lowest, highest); `steps` a number of plateaus or the users of each (default: each about twice the
+        `given` is a path, what `load.send` takes except for an iterator, or the function of a flow. `users` (or
+        `rate`) is (lowest, highest); `steps` a number of plateaus or the load of each (default: each about twice the
         one before); `duration` the measured time of a plateau (default 5 s); `repeats` how often all of it is done,
         for intervals. The other keywords are those of every load call.
         """
@@ -86,18 +88,15 @@ class Load:
         try:
             own = {word: keywords.pop(word) for word in (*RAMP_WORDS, "rate") if word in keywords}
             for_request, words = split_keywords(call, keywords)
-            what = (
-                Sent((request("GET", given, **for_request),))
-                if isinstance(given, str)
-                else sent(given, for_request, call)
-            )
-            _require_fixed(call, what)
+            what = _of_ramp(call, given, for_request)
+            if isinstance(what.requests[0], Flow):
+                words.setdefault("expect", FLOW_STATUSES)
             plan = ramp_plan(call, what.requests, {**words, **own}, case.settings.defaults)
-            return fire_ramp(case, plan)
+            return fire_ramp(case, replace(plan, first=replace(plan.first, weights=what.weights)))
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
 
-    def flow(self, visit: Callable[[Any], Awaitable[object]], **keywords: Any) -> Run:
+    def flow(self, visit: Visit, **keywords: Any) -> Run:
         """Run `async def visit(client)` from every user, again and again; `client` is an `httpx.AsyncClient`.
 
         It runs in the load agent. Each user has a client, and so cookies, of its own; `rps` counts visits. Takes the
@@ -118,21 +117,25 @@ class Load:
             for_request, words = split_keywords(call, keywords)
             what = describe(for_request)
             plan = load_plan(call, what.requests, words, case.settings.defaults)
-            if plan.rate is not None:
-                _require_fixed(call, what)
             return case.fire(replace(plan, weights=what.weights, stream=what.stream))
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
 
 
-def _require_fixed(call: str, what: Sent) -> None:
-    """Raise SpecError for what only a closed loop of a single load can send so far."""
-    varied = any(callable(value) for given in what.requests for value in given.keywords.values())
-    if what.weights or what.stream is not None or varied:
+def _of_ramp(call: str, given: Any, for_request: Mapping[str, Any]) -> Sent:
+    """What a ramp sends: the same at every plateau. Raises SpecError for requests that are each sent once."""
+    if isinstance(given, str):
+        what = Sent((request("GET", given, **for_request),))
+    elif callable(given):
+        return _flow(call, given, for_request)
+    else:
+        what = sent(given, for_request, call)
+    if what.stream is not None or any(item.differs for item in what.requests):
         raise SpecError(
-            f"{call}: a mix, an iterator or bodies that differ from request to request are sent in closed loops only "
-            "so far; use users=, or one request or a list of them"
+            f"{call}: every plateau of a ramp sends the same requests; make those that differ in a flow: "
+            "load.ramp(visit, users=(1, 400))"
         )
+    return what
 
 
 def _flow(call: str, visit: Any, for_request: Mapping[str, Any]) -> Sent:

@@ -254,8 +254,6 @@ def _one_slot(
 
 
 def _run(agent: LoadAgent, subject: Subject, slot: ClosedSlot | OpenSlot, state: _State) -> SlotResult:
-    if isinstance(slot, OpenSlot):
-        return agent.run(slot)
     return state.supply.run(agent.run, subject.variant, subject.host, slot)
 
 

@@ -6,11 +6,10 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from pytest_asyncbench.errors import AsyncBenchError
 from pytest_asyncbench.traffic.load_plan import LoadPlan
-from pytest_asyncbench.traffic.plan import LONGEST_WINDOW, SHORTEST_SETTLE, Burst, ClosedSlot
+from pytest_asyncbench.traffic.plan import LONGEST_WINDOW, SHORTEST_SETTLE, Burst, OpenSlot, Plan
 from pytest_asyncbench.traffic.samples import SlotResult
 from pytest_asyncbench.traffic.sending import Order
 from pytest_asyncbench.traffic.source import Source
@@ -19,8 +18,8 @@ FIRST = 2000
 """Requests made ahead while nothing is known of a server's speed: they tell it."""
 HEADROOM = 2.0
 """More requests are made than the fastest slot so far has used per second, since speeds swing."""
-
-SlotPlan = TypeVar("SlotPlan", ClosedSlot, Burst)
+SPARE = 40
+"""More requests for an open loop whose rate is low: random starts may come close together."""
 
 
 class SupplyEnded(AsyncBenchError):
@@ -52,10 +51,10 @@ class Supply:
 
     def run(
         self,
-        run: Callable[[ClosedSlot | Burst], SlotResult],
+        run: Callable[[Plan], SlotResult],
         variant: str,
         host: str,
-        slot: ClosedSlot | Burst,
+        slot: Plan,
     ) -> SlotResult:
         """Run one slot with its requests. Raises SupplyEnded, before or after, if the iterator has no more."""
         slot = self._ordered(slot)
@@ -83,7 +82,7 @@ class Supply:
         if not result.ran_out:
             return ""
         return (
-            f"{variant}: the {result.used} requests made ahead of a slot did not suffice, and it ended early; "
+            f"{variant}: the {sum(result.used)} requests made ahead of a slot did not suffice, and it ended early; "
             "making them cannot keep up with the server"
         )
 
@@ -102,15 +101,21 @@ class Supply:
         )
         return [f"{took} that they were made for; it is not measured"]
 
-    def _ordered(self, slot: ClosedSlot | Burst) -> ClosedSlot | Burst:
+    def _ordered(self, slot: Plan) -> Plan:
         if isinstance(slot, Burst) or not self.plan.weights or self._source is not None:
             return slot
         return replace(slot, order=Order(self.plan.weights, self.seed))
 
-    def _wanted(self, variant: str, slot: ClosedSlot | Burst) -> int:
+    def _wanted(self, variant: str, slot: Plan) -> int:
         if isinstance(slot, Burst):
             return slot.count
         pace = self._paces[variant]
+        if isinstance(slot, OpenSlot):
+            window = max(slot.window, min(LONGEST_WINDOW, slot.least / slot.rate))
+            return (
+                round(HEADROOM * slot.rate * (max(SHORTEST_SETTLE, slot.latency) + window + pace.after))
+                + SPARE
+            )
         if not pace.rate:
             return max(FIRST, 2 * slot.users)
         window = max(slot.window, min(LONGEST_WINDOW, slot.least / pace.rate))
@@ -121,5 +126,5 @@ class Supply:
         pace = self._paces[variant]
         seconds = result.ended - result.started
         pace.load += seconds
-        pace.rate = max(pace.rate, result.used / max(seconds, 0.001))
+        pace.rate = max(pace.rate, sum(result.used) / max(seconds, 0.001))
         pace.after = max(pace.after, result.ended - result.closed)

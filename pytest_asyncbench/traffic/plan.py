@@ -92,14 +92,16 @@ class ClosedSlot:
 class OpenSlot:
     """Open-loop load: `rate` starts per second, planned ahead, whatever the server does.
 
-    `requests` are sent in turn. `arrivals` is "constant" (evenly spaced) or "poisson" (random, drawn from `seed`). A
-    start that finds `max_in_flight` requests in flight is dropped. `latency` is the mean latency as far as it is known
-    (0: not known); `measure` opens max(0.2 s, `latency`) after the beginning, rounded up to whole intervals with
-    constant arrivals, as is its length `window`; it is made longer, up to 5 s, until it has `least` starts.
+    `requests` are sent in turn, or as `order` says, or, if they are a Stock, each once. `arrivals` is "constant"
+    (evenly spaced) or "poisson" (random, drawn from `seed`). Of the planned starts this agent makes every `parts`-th,
+    beginning with number `part`; everything else is that of the whole plan, but for `max_in_flight`: a start that
+    finds as many requests in flight is dropped. `latency` is the mean latency as far as it is known (0: not known);
+    `measure` opens max(0.2 s, `latency`) after the beginning, rounded up to whole intervals with constant arrivals,
+    as is its length `window`; it is made longer, up to 5 s, until it has `least` starts.
     """
 
     target: Target
-    requests: tuple[WireRequest, ...]
+    requests: Sequence[WireRequest]
     rate: float
     window: float
     arrivals: str = "constant"
@@ -110,7 +112,10 @@ class OpenSlot:
     connect_timeout: float = 5.0
     keepalive: bool = True
     seed: str = ""
+    order: Order | None = None
     expecting: Expecting | None = None
+    part: int = 0
+    parts: int = 1
 
     @property
     def users(self) -> int:
