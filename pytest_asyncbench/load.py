@@ -11,11 +11,12 @@ from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.ramping import fire_ramp
 from pytest_asyncbench.testcase import TestCase
+from pytest_asyncbench.traffic.expect import ExpectJson
 from pytest_asyncbench.traffic.flow import FLOW_STATUSES, Flow, flow
-from pytest_asyncbench.traffic.load_plan import load_plan, split_keywords
+from pytest_asyncbench.traffic.load_plan import WORDS, load_plan, split_keywords
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS, ramp_plan
 from pytest_asyncbench.traffic.requests import request
-from pytest_asyncbench.traffic.sent import Sendable, Sent, sent
+from pytest_asyncbench.traffic.sent import Sendable, Sent, compared, sent
 
 __tracebackhide__ = True
 """A failing call is shown at the line of the test that makes it, not in here."""
@@ -91,6 +92,7 @@ class Load:
             what = _of_ramp(call, given, for_request)
             if isinstance(what.requests[0], Flow):
                 words.setdefault("expect", FLOW_STATUSES)
+                _check_flow_words(call, {**words, **own})
             plan = ramp_plan(call, what.requests, {**words, **own}, case.settings.defaults)
             return fire_ramp(case, replace(plan, first=replace(plan.first, weights=what.weights)))
         except AsyncBenchError as error:
@@ -105,7 +107,32 @@ class Load:
         """
         call = f"load.flow({getattr(visit, '__name__', visit)})"
         keywords.setdefault("expect", FLOW_STATUSES)
+        _check_flow_words(call, keywords)
         return self._fire(call, keywords, lambda for_request: _flow(call, visit, for_request))
+
+    def compare(self, **keywords: Any) -> Run:
+        """Requests as variants, on one server, interleaved: `load.compare(old=request("GET", "/v1"), new=...,
+        users=8)`.
+
+        Every keyword that is none of the load's names a variant, and takes what `load.send` takes except for an
+        iterator, or all of them the functions of flows. `run.ratio("new", "old")`, and `@pytest.mark.ordering("new",
+        "old")` on the test, speak of them.
+        """
+        call = "load.compare(...)"
+        given = {name: what for name, what in keywords.items() if name not in WORDS}
+        words = {name: what for name, what in keywords.items() if name in WORDS}
+        case = self._current()
+        try:
+            each = _compared(call, given)
+            if all(isinstance(what.requests[0], Flow) for _, what in each):
+                words.setdefault("expect", FLOW_STATUSES)
+                _check_flow_words(call, words)
+            plan = load_plan(
+                call, (item for _, what in each for item in what.requests), words, case.settings.defaults
+            )
+            return case.fire(replace(plan, compared=each))
+        except AsyncBenchError as error:
+            raise error.with_traceback(None) from None
 
     def _verb(self, method: str, path: str, keywords: dict[str, Any]) -> Run:
         call = f"load.{method.lower()}({path!r})"
@@ -120,6 +147,33 @@ class Load:
             return case.fire(replace(plan, weights=what.weights, stream=what.stream))
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
+
+
+def _check_flow_words(call: str, words: Mapping[str, Any]) -> None:
+    """Raise SpecError for what requests have, and flows have not."""
+    reasons = {
+        "rate": "a flow is a user's visit, one after another: use users=",
+        "verify": "the client of a flow speaks to http servers",
+    }
+    for word, reason in reasons.items():
+        if words.get(word) is not None:
+            raise SpecError(f"{call}: {word}: {reason}")
+    expect = words.get("expect")
+    if callable(expect) or isinstance(expect, ExpectJson) or words.get("expect_every") is not None:
+        raise SpecError(
+            f"{call}: expect is a status or a set of them here; what else an answer must be, the flow asserts itself: "
+            'assert answer.json()["name"] == "ada"'
+        )
+
+
+def _compared(call: str, given: Mapping[str, Any]) -> tuple[tuple[str, Sent], ...]:
+    flows = {name: Sent((flow(f"{call}: {name}", what),)) for name, what in given.items() if callable(what)}
+    if flows and len(flows) < len(given):
+        others = ", ".join(sorted(set(given) - set(flows)))
+        raise SpecError(
+            f"{call}: {', '.join(flows)} is a flow and {others} is not: their rates are not of one kind"
+        )
+    return tuple(flows.items()) if len(flows) > 1 else compared(given, call)
 
 
 def _of_ramp(call: str, given: Any, for_request: Mapping[str, Any]) -> Sent:

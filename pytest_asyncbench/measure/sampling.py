@@ -154,6 +154,22 @@ def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResul
     return supply.run(agent.run, subject.variant, subject.host, burst)
 
 
+def one_slot(agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, seed: int) -> Evidence:
+    """One slot of each subject, not warmed up: enough for what is counted."""
+    began = time.monotonic()
+    supply = Supply(plan, seed, began + plan.max_time)
+    state = _State(ok_before={subject.variant: 0 for subject in subjects}, seed=seed, supply=supply)
+    evidence = Evidence(plan, {s.variant: s.spec for s in subjects}, (), seed, 1)
+    windows = Windows({subject.variant: plan.slot for subject in subjects})
+    try:
+        slots = tuple(_one_slot(agent, subject, 1, plan, windows, state) for subject in subjects)
+    except (AgentLost, SupplyEnded) as error:
+        return replace(evidence, complaints=(str(error),))
+    broken = [text for slot in slots for text in complaints.of_slot(slot)]
+    broken += [death for subject in subjects if (death := subject.died())]
+    return replace(evidence, rounds=(slots,), complaints=tuple(broken), seconds=time.monotonic() - began)
+
+
 def _warm_up(
     agent: LoadAgent, subject: Subject, plan: LoadPlan, state: _State, progress: Progress, deadline: float
 ) -> None:

@@ -108,15 +108,19 @@ pytestmark = pytest.mark.server(many)
 
 async def visit(client): ...
 
-@pytest.mark.parametrize("words", [{"headers": {}}, {"users": 0}, {"user": 1}])
+@pytest.mark.parametrize(
+    "words", [{"headers": {}}, {"users": 0}, {"user": 1}, {"rate": 5}, {"expect": lambda answer: True}]
+)
 def test_it(load, words):
     load.flow(visit, **words)
 """).run()
-    result.assert_outcomes(failed=3)
+    result.assert_outcomes(failed=5)
     result.stdout.fnmatch_lines(
         [
             "*load.flow(visit): headers belong to the requests that the flow sends*",
             "*load.flow(visit): users=0: users are a whole number from 1 up*",
             "*load.flow(visit) has no keyword 'user'*",
+            "*load.flow(visit): rate: a flow is a user's visit, one after another: use users=*",
+            "*load.flow(visit): expect is a status or a set of them here; what else*the flow asserts itself*",
         ]
     )
