@@ -111,7 +111,7 @@ def test_nothing_sent_is_no_rate():
 
 @given(st.integers(20, 400), st.floats(0.3, 3))
 def test_the_pace_of_the_answers_is_that_of_the_server(number, factor):
-    """A server that does 100 per second is asked for `factor` times that: `rps` believes the plan, `served` does not."""
+    """A server that does 100 per second is asked for `factor` times that: `served` is not misled."""
     rate = 100 * factor
     sent = [index / rate for index in range(number)]
     ended, busy = [], 0.0

@@ -127,7 +127,7 @@ def test_slow_making_ends_with_the_time_and_is_said(make_samples, monkeypatch):
     with pytest.raises(SupplyEnded, match=r"max_time was over while requests were made \(\d+ so far\)"):
         filled.run(Taker(make_samples, 1), "a", "h:1", SLOT)
     assert filled.notes() == []  # less than a second is not worth a line
-    filled._source.seconds = 5.0
+    filled._sources[""].seconds = 5.0
     assert filled.notes() == [
         "making the requests took 5.0 s, longer than the 0.0 s of load that they were made for; it is not measured"
     ]
