@@ -229,7 +229,7 @@ def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
         name,
         spec,
         _target(instance, spec, plan),
-        tuple(_on_the_wire(item, plan, host) for item in requests),
+        tuple(_on_the_wire(item, plan, host, spec.scheme) for item in requests),
         lambda: instance.pids,
         instance.died,
         instance.startup,
@@ -237,9 +237,9 @@ def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
     )
 
 
-def _on_the_wire(item: RequestDescription, plan: LoadPlan, host: str) -> WireRequest:
+def _on_the_wire(item: RequestDescription, plan: LoadPlan, host: str, scheme: str) -> WireRequest:
     if isinstance(item, Flow):
-        return wire_flow(item, host=host, expect=plan.expect)
+        return wire_flow(item, host=host, expect=plan.expect, scheme=scheme)
     return encode(item, host=host, expect=plan.expect, keepalive=plan.keepalive)
 
 

@@ -118,6 +118,10 @@ def split_keywords(call: str, keywords: Mapping[str, Any]) -> tuple[dict[str, An
     Raises SpecError for one that is neither.
     """
     for word in keywords:
+        if word == "http2":
+            raise SpecError(
+                f"{call}: the load agent speaks HTTP/1.1 only; load.flow(visit, http2=True) goes over httpx's own"
+            )
         if word not in KEYWORDS and word not in WORDS:
             raise SpecError(
                 f"{call} has no keyword {word!r}; it has {', '.join(WORDS)}, and of the request {', '.join(KEYWORDS)}"

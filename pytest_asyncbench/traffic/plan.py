@@ -51,13 +51,16 @@ class WireRequest:
 class WireFlow(WireRequest):
     """A flow, in the place of the one request of a plan: each user runs the function again and again.
 
-    `code` is the function `async def visit(client)`, pickled by value; `path` is where it may import from. `host` is
-    that of the addresses it sees ("127.0.0.1:8000"). `expect` holds the status codes that are ok for its requests.
+    `code` is the function `async def visit(client)`, pickled by value; `path` is where it may import from. `host` and
+    `scheme` are those of the addresses it sees ("127.0.0.1:8000"). `expect` holds the status codes that are ok for its
+    requests. With `http2` they go over httpx's own transport, not over the agent's connections.
     """
 
     code: bytes
     host: str
     path: tuple[str, ...] = ()
+    scheme: str = "http"
+    http2: bool = False
 
 
 @dataclass(frozen=True, slots=True)
