@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from pytest_asyncbench.judging import WORST_FIRST, Judgement
-from pytest_asyncbench.measure.failures import describe_failures
+from pytest_asyncbench.measure.failures import describe_failures, first_traceback
 from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.report.cells import UNKNOWN, cell
@@ -60,7 +60,9 @@ def record_lines(record: Record) -> list[str]:
     for judgement in sorted(record.judgements, key=_worst_first):
         lines += judgement_lines(judgement)
     lines += [f"  note: {note}" for note in run.evidence.notes]
+    lines += [f"  note: {run.evidence.caution}"] if run.evidence.caution else []
     lines += [f"  {text}" for name in run.variants if (text := _failures(run, name))]
+    lines += textwrap.indent(first_traceback(run.evidence), "    ").splitlines()
     lines += [f"  {text}" for text in [cleared(run.evidence)] if text]
     return [*lines, _measured(run)]
 
