@@ -18,7 +18,8 @@ import time
 from collections.abc import Iterator
 
 import httpx
-from generator import Reading, server, timed
+from generator import server
+from rivals import Reading, timed
 
 from pytest_asyncbench.agent.client import Agent
 from pytest_asyncbench.measure import percentiles

@@ -17,7 +17,7 @@ from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.verdict.budget import judge_budget, judge_count
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.ordering import judge_no_regression, judge_ordering
-from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Statement, Tie
+from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Statement, Tie, names_of
 from pytest_asyncbench.verdict.tie import judge_tie
 from pytest_asyncbench.verdict.verdict import Verdict
 
@@ -114,18 +114,7 @@ def _subjects(evidence: Evidence, statement: Statement) -> list[tuple[str, ...]]
     """The variants that each verdict of a statement is about: a budget is judged for every variant by itself."""
     if isinstance(statement, Budget):
         return [(variant,) for variant in evidence.variants]
-    return [compared(statement)]
-
-
-def compared(statement: Ordering | Tie | NoRegression) -> tuple[str, ...]:
-    """The variants that a comparison is about."""
-    match statement:
-        case Ordering(best_first=names):
-            return names
-        case Tie(a=a, b=b):
-            return (a, b)
-        case NoRegression(new=new, old=old):
-            return (new, old)
+    return [names_of(statement)]
 
 
 def _verdicts(
@@ -134,7 +123,7 @@ def _verdicts(
     if isinstance(statement, Budget):
         return _budget_verdicts(evidence, statement, effort, ended=ended)
     judged = metric(statement.metric)
-    values = {name: _values(evidence, name, judged) for name in compared(statement)}
+    values = {name: _values(evidence, name, judged) for name in names_of(statement)}
     match statement:
         case Ordering():
             return [

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from pytest_asyncbench.errors import AsyncBenchError, SpecError
+from pytest_asyncbench.errors import AsyncBenchError
 from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.ramping import fire_ramp
 from pytest_asyncbench.testcase import TestCase
-from pytest_asyncbench.traffic.flow import FLOW_STATUSES, flow
-from pytest_asyncbench.traffic.load_plan import load_plan, split_keywords
+from pytest_asyncbench.traffic.load_plan import WORDS, load_plan, split_keywords
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS, ramp_plan
 from pytest_asyncbench.traffic.requests import request
-from pytest_asyncbench.traffic.sent import Sendable, Sent, sent
+from pytest_asyncbench.traffic.sent import Sendable, Sent, Visit, compared, of_flow, of_ramp, sent
 
 __tracebackhide__ = True
 """A failing call is shown at the line of the test that makes it, not in here."""
@@ -74,10 +73,11 @@ class Load:
         call = "load.send(...)"
         return self._fire(call, keywords, lambda for_request: sent(given, for_request, call))
 
-    def ramp(self, given: str | Sendable, **keywords: Any) -> Ramp:
+    def ramp(self, given: str | Sendable | Visit, **keywords: Any) -> Ramp:
         """Ascending load on one server, plateau after plateau, until it errs: `load.ramp("/quote", users=(1, 400))`.
 
-        `users` is (lowest, highest); `steps` a number of plateaus or the users of each (default: each about twice the
+        `given` is a path, what `load.send` takes except for an iterator, or the function of a flow. `users` (or
+        `rate`) is (lowest, highest); `steps` a number of plateaus or the load of each (default: each about twice the
         one before); `duration` the measured time of a plateau (default 5 s); `repeats` how often all of it is done,
         for intervals. The other keywords are those of every load call.
         """
@@ -86,27 +86,44 @@ class Load:
         try:
             own = {word: keywords.pop(word) for word in (*RAMP_WORDS, "rate") if word in keywords}
             for_request, words = split_keywords(call, keywords)
-            what = (
-                Sent((request("GET", given, **for_request),))
-                if isinstance(given, str)
-                else sent(given, for_request, call)
-            )
-            _require_fixed(call, what)
-            plan = ramp_plan(call, what.requests, {**words, **own}, case.settings.defaults)
-            return fire_ramp(case, plan)
+            what = of_ramp(call, given, for_request)
+            words = {**words, **own}
+            plan = ramp_plan(call, what.requests, what.words(call, words), case.settings.defaults)
+            return fire_ramp(case, replace(plan, first=replace(plan.first, weights=what.weights)))
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
 
-    def flow(self, visit: Callable[[Any], Awaitable[object]], **keywords: Any) -> Run:
+    def flow(self, visit: Visit, *, http2: bool = False, **keywords: Any) -> Run:
         """Run `async def visit(client)` from every user, again and again; `client` is an `httpx.AsyncClient`.
 
         It runs in the load agent. Each user has a client, and so cookies, of its own; `rps` counts visits. Takes the
         keywords of the load. A visit is ok if it returns and every answer had an expected status (default 2xx and
-        3xx); `timeout` is that of a request, and of a whole visit.
+        3xx); `timeout` is that of a request, and of a whole visit. With `http2` its requests go over httpx's own
+        transport, since the agent speaks HTTP/1.1 only: it costs several times the agent's CPU time.
         """
         call = f"load.flow({getattr(visit, '__name__', visit)})"
-        keywords.setdefault("expect", FLOW_STATUSES)
-        return self._fire(call, keywords, lambda for_request: _flow(call, visit, for_request))
+        return self._fire(call, keywords, lambda for_request: of_flow(call, visit, for_request, http2=http2))
+
+    def compare(self, **keywords: Any) -> Run:
+        """Requests as variants of one server, interleaved: `load.compare(old=request("GET", "/v1"), new=..., users=8)`.
+
+        Every keyword that is none of the load's names a variant, and takes what `load.send` takes except for an
+        iterator, or all of them the functions of flows. `run.ratio("new", "old")`, and `@pytest.mark.ordering("new",
+        "old")` on the test, speak of them.
+        """
+        call = "load.compare(...)"
+        given = {name: what for name, what in keywords.items() if name not in WORDS}
+        words = {name: what for name, what in keywords.items() if name in WORDS}
+        case = self._current()
+        try:
+            each = compared(call, given)
+            all_of_them = Sent(tuple(item for _, what in each for item in what.requests))
+            plan = load_plan(
+                call, all_of_them.requests, all_of_them.words(call, words), case.settings.defaults
+            )
+            return case.fire(replace(plan, compared=each))
+        except AsyncBenchError as error:
+            raise error.with_traceback(None) from None
 
     def _verb(self, method: str, path: str, keywords: dict[str, Any]) -> Run:
         call = f"load.{method.lower()}({path!r})"
@@ -117,25 +134,7 @@ class Load:
         try:
             for_request, words = split_keywords(call, keywords)
             what = describe(for_request)
-            plan = load_plan(call, what.requests, words, case.settings.defaults)
-            if plan.rate is not None:
-                _require_fixed(call, what)
+            plan = load_plan(call, what.requests, what.words(call, words), case.settings.defaults)
             return case.fire(replace(plan, weights=what.weights, stream=what.stream))
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
-
-
-def _require_fixed(call: str, what: Sent) -> None:
-    """Raise SpecError for what only a closed loop of a single load can send so far."""
-    varied = any(callable(value) for given in what.requests for value in given.keywords.values())
-    if what.weights or what.stream is not None or varied:
-        raise SpecError(
-            f"{call}: a mix, an iterator or bodies that differ from request to request are sent in closed loops only "
-            "so far; use users=, or one request or a list of them"
-        )
-
-
-def _flow(call: str, visit: Any, for_request: Mapping[str, Any]) -> Sent:
-    if for_request:
-        raise SpecError(f"{call}: {', '.join(for_request)} belong to the requests that the flow sends")
-    return Sent((flow(call, visit),))

@@ -59,6 +59,12 @@ INI_ONLY: tuple[tuple[str, str, Any, str], ...] = (
         [],
         "what is loaded into the template database of a whole suite",
     ),
+    (
+        "asyncbench_upstream_port",
+        "string",
+        "",
+        "port of the upstream fixture, for apps that have it written down (default: a free one)",
+    ),
     ("asyncbench_server", "string", "", "the server of tests that name none, as 'package.module:SPEC'"),
 )
 

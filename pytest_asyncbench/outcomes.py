@@ -10,7 +10,7 @@ import pytest
 
 from pytest_asyncbench.errors import AsyncBenchError, Inconclusive, UnknownValue
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, uses_load
-from pytest_asyncbench.items import CURRENT, case_of, start_servers
+from pytest_asyncbench.items import CURRENT, bench, case_of, start_servers
 from pytest_asyncbench.report.text import explain, reason
 from pytest_asyncbench.settings import option_value, timeout
 from pytest_asyncbench.testcase import TestCase
@@ -24,6 +24,7 @@ def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
     item.config.stash[CURRENT] = item
     began = time.monotonic()
     try:
+        bench(item.config).begin_test()
         result = yield
         if uses_load(item):
             case_of(item).ends = began + TIMEOUT_SHARE * timeout(item)

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from pytest_asyncbench import fixtures, options
-from pytest_asyncbench.fixtures import aload, database, load, postgres, server
+from pytest_asyncbench.fixtures import aload, database, load, postgres, server, upstream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_asyncbench.bench import Bench
 
-__all__ = ["aload", "database", "load", "postgres", "server"]
+__all__ = ["aload", "database", "load", "postgres", "server", "upstream"]
 
 MARKERS = (
     "server(spec): the server that the test's load goes to",

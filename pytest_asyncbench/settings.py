@@ -44,6 +44,18 @@ def option_value(config: pytest.Config, name: str) -> Any:
         raise pytest.UsageError(f"{where}: {error}") from None
 
 
+def upstream_port(config: pytest.Config) -> int | None:
+    """The fixed port of the upstream; None: a free one. Raises pytest.UsageError for what is no port."""
+    text = str(config.getini("asyncbench_upstream_port"))
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise pytest.UsageError(
+            f"asyncbench_upstream_port = {text} in ini: a port is a number from 1 to 65535"
+        )
+    return int(text)
+
+
 def timeout(item: pytest.Item) -> float:
     """Seconds after which pytest-timeout ends a test; infinite without it."""
     mark = item.get_closest_marker("timeout")

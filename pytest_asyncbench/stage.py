@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.servers.instance import Instance, Launch, start_all, stop_all
+from pytest_asyncbench.servers.placeholders import mentioned
 from pytest_asyncbench.servers.spec import ServerSpec
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class TestDatabases:
 class TestStage:
     """Where a test's load comes from and goes to.
 
-    `find_databases` gives the test's clones (None: it has none) and is asked once, before the servers start.
+    `find_databases` gives the test's clones (None: it has none) and is asked once, before the servers start;
+    `find_upstream` the URL of the upstream, asked if a spec mentions it.
     `at_end` registers what must happen when the test has ended.
     """
 
@@ -64,8 +66,10 @@ class TestStage:
     python_path: tuple[str, ...]
     load_agent: Callable[[], LoadAgent]
     find_databases: Callable[[], TestDatabases | None]
+    find_upstream: Callable[[], str]
     at_end: Callable[[Callable[[], None]], None]
     databases: TestDatabases | None = None
+    launched: list[Instance] = field(default_factory=list)
     _instances: dict[str, Instance] | None = field(default=None)
 
     def agent(self) -> LoadAgent:
@@ -80,6 +84,7 @@ class TestStage:
         if self._instances is None:
             self.databases = self.find_databases()
             started = start_all([self._launch(name, spec) for name, spec in self.specs.items()])
+            self.launched += started
             self._instances = dict(zip(self.specs, started, strict=True))
             self.at_end(self._stop)
         return self._instances
@@ -104,14 +109,19 @@ class TestStage:
             for name, instance in instances.items()
         }
 
+    def logs(self) -> Mapping[str, str]:
+        """What each server wrote, by variant, also when it has been stopped: for the attachments of reports."""
+        return {instance.variant: instance.log for instance in self.launched}
+
     def _stop(self) -> None:
         instances, self._instances = self._instances or {}, None
         stop_all(list(instances.values()))
 
     def _launch(self, name: str, spec: ServerSpec) -> Launch:
+        placeholders = {"upstream.url": self.find_upstream()} if "upstream.url" in mentioned(spec) else {}
         if self.databases is None:
-            return Launch(spec, name, self.root, self.python_path)
+            return Launch(spec, name, self.root, self.python_path, placeholders=placeholders)
         database = self.databases[name]
         parts = ("url", "host", "port", "user", "password", "name")
-        placeholders = {f"database.{part}": str(getattr(database, part)) for part in parts}
+        placeholders |= {f"database.{part}": str(getattr(database, part)) for part in parts}
         return Launch(spec, name, self.root, self.python_path, database.environment(), placeholders)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 from pytest_asyncbench.diagnosis.taken import taken
-from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.errors import FailedExample, SpecError
 from pytest_asyncbench.examining import examine
+from pytest_asyncbench.given import UNDECIDED, counted, is_example
 from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
 from pytest_asyncbench.marks import holding, is_built_in
 from pytest_asyncbench.measure.counting import Counting
@@ -25,6 +26,7 @@ from pytest_asyncbench.measure.sampling import (
     Progress,
     Subject,
     one_request,
+    one_slot,
     sample,
 )
 from pytest_asyncbench.measure.schedule import draw_seed
@@ -38,7 +40,7 @@ from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.plan import Target, WireRequest
 from pytest_asyncbench.traffic.requests import RequestDescription, encode
 from pytest_asyncbench.verdict.effort import Effort
-from pytest_asyncbench.verdict.statements import Statement
+from pytest_asyncbench.verdict.statements import Statement, about, names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +108,18 @@ class TestCase:
         """Put the test's servers under load as planned, judge what is stated, and keep the record."""
         began = time.monotonic()
         plan = replace(plan, max_time=max(0.0, min(plan.max_time, self.ends - began)))
-        statements = holding(self.statements, plan.name)
         subjects = self.subjects(plan)
+        statements = about(holding(self.statements, plan.name), [subject.variant for subject in subjects])
         if self.settings.smoke:
             return self._smoke(subjects, plan)
+        if is_example():
+            return self._example(subjects, plan, counted(statements))
         seed = draw_seed() if self.settings.seed is None else self.settings.seed
-        counting = Counting(
-            self.stage.agent(), subjects, plan, seed, rows_read="rows_read_per_request" in _judged(statements)
-        )
         judged = _judged(statements)
+        counting = self._counting(subjects, plan, judged, seed)
         # Who allows errors means that there may be some.
         examined = examine(subjects, plan, counting, plan.differs | (judged & {"errors"}))
-        self.ok.update(counting.ok)
-        self.ok.update(examined.ok)
+        self._add_ok(plan, examined.ok)
         counting.complaints += examined.complaints
         counting.notes += examined.notes
         sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
@@ -127,7 +128,7 @@ class TestCase:
             self.settings.confidence,
             (plan.rounds or self.settings.defaults.get("rounds") or 30) if sampled else without,
         )
-        if counting.suffices(_judged(statements)):
+        if counting.suffices(judged):
             evidence = counting.evidence(time.monotonic() - began)
         else:
             evidence = sample(
@@ -147,10 +148,16 @@ class TestCase:
 
     def subjects(self, plan: LoadPlan) -> list[Subject]:
         """The test's running servers, with the requests of a plan as they are sent to each."""
-        watchers = self.stage.watchers()
+        instances, watchers = self.stage.instances(), self.stage.watchers()
+        if plan.compared and len(instances) > 1:
+            raise SpecError(
+                f"load.compare is about requests to one server, and the test has several ({', '.join(instances)})"
+            )
+        names = [name for name, _ in plan.compared]
+        pairs = [(name, server) for server in instances for name in names or [server]]
         return [
-            replace(_subject(name, instance, plan), watcher=watchers.get(name))
-            for name, instance in self.stage.instances().items()
+            replace(_subject(name, instances[server], plan), watcher=watchers.get(server))
+            for name, server in pairs
         ]
 
     def outcome(self) -> Outcome:
@@ -174,6 +181,15 @@ class TestCase:
         named = {statement.run for statement in self.statements if statement.run is not None}
         for name in sorted(named - fired):
             return f"no load call was named {name!r}; write load.get(..., name={name!r})"
+        return self._unmeasured()
+
+    def _unmeasured(self) -> str | None:
+        """Names of statements that no load call was about: those of `load.compare` are known only now."""
+        measured = {name for record in self.records for name in record.run.variants}
+        for statement in self.statements:
+            for name in names_of(statement):
+                if name not in measured:
+                    return f"{statement}: no load call compared {name!r}; write load.compare({name}=request(...), ...)"
         return None
 
     def _smoke(self, subjects: Sequence[Subject], plan: LoadPlan) -> Run:
@@ -189,10 +205,45 @@ class TestCase:
             self.records.append(Record(run, tuple(broken)))
         return run
 
-    def _run(self, evidence: Evidence, effort: Effort, smoke: bool = False) -> Run:
-        for variant in evidence.variants:
-            self.ok[variant] += evidence.ok(variant)
-        return Run(evidence, effort=effort, ok=dict(self.ok), smoke=smoke)
+    def _example(self, subjects: Sequence[Subject], plan: LoadPlan, statements: Sequence[Statement]) -> Run:
+        """One short slot of each variant, judged at once; only the last such call of its name is kept for the report.
+
+        Raises FailedExample.
+        """
+        evidence = one_slot(self.stage.agent(), subjects, plan, self.settings.seed or 0)
+        effort = Effort(self.settings.confidence)
+        if any(metric(statement.metric).is_exact for statement in statements):
+            counting = self._counting(subjects, plan, _judged(statements), self.settings.seed or 0)
+            evidence = counting.finish(evidence)
+        run = self._run(replace(evidence, surroundings=self.stage.surroundings()), effort, caution=UNDECIDED)
+        judged = judge_all(evidence, statements, effort)
+        self.records = [record for record in self.records if record.run.name != run.name]
+        self.records.append(Record(run, judged))
+        broken = [judgement for judgement in judged if judgement.outcome in ("FAIL", "INVALID")]
+        if broken:
+            texts = (f"{item.outcome} {item.statement}: {item.why}" for item in broken)
+            raise FailedExample(f"{plan.label}: {'; '.join(texts)}")
+        return run
+
+    def _counting(
+        self, subjects: Sequence[Subject], plan: LoadPlan, judged: Collection[str], seed: int
+    ) -> Counting:
+        """The bursts of a load call, sent."""
+        rows_read = "rows_read_per_request" in judged
+        counting = Counting(self.stage.agent(), subjects, plan, seed, rows_read=rows_read)
+        self._add_ok(plan, counting.ok)
+        return counting
+
+    def _add_ok(self, plan: LoadPlan, ok: Mapping[str, int]) -> None:
+        """Count ok answers of variants; those to compared requests are the one server's, too."""
+        for variant, number in ok.items():
+            self.ok[variant] += number
+            if plan.compared:
+                self.ok.update(dict.fromkeys(self.specs, number))
+
+    def _run(self, evidence: Evidence, effort: Effort, smoke: bool = False, caution: str = "") -> Run:
+        self._add_ok(evidence.plan, {variant: evidence.ok(variant) for variant in evidence.variants})
+        return Run(evidence, effort=effort, ok=dict(self.ok), smoke=smoke, caution=caution)
 
 
 def _judged(statements: Sequence[Statement]) -> set[str]:
@@ -212,6 +263,7 @@ def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal
 
 
 def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
+    plan = plan.of(name)
     spec = instance.spec.settled()
     host = spec.host_header or f"{instance.host}:{instance.port}"
     requests = () if plan.is_made_ahead else plan.requests
@@ -219,17 +271,18 @@ def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
         name,
         spec,
         _target(instance, spec, plan),
-        tuple(_on_the_wire(item, plan, host) for item in requests),
+        tuple(_on_the_wire(item, plan, host, spec.scheme) for item in requests),
         lambda: instance.pids,
         instance.died,
         instance.startup,
         host,
+        instance.cleared,
     )
 
 
-def _on_the_wire(item: RequestDescription, plan: LoadPlan, host: str) -> WireRequest:
+def _on_the_wire(item: RequestDescription, plan: LoadPlan, host: str, scheme: str) -> WireRequest:
     if isinstance(item, Flow):
-        return wire_flow(item, host=host, expect=plan.expect)
+        return wire_flow(item, host=host, expect=plan.expect, scheme=scheme)
     return encode(item, host=host, expect=plan.expect, keepalive=plan.keepalive)
 
 

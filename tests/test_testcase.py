@@ -34,6 +34,7 @@ def case_of(fake_agent):
                 port=port,
                 pids=[],
                 startup=0.1,
+                cleared=("PYTHONDEVMODE",),
                 died=lambda: None,
             )
             for name, port in agent.ports.items()
@@ -148,7 +149,10 @@ def test_a_smoke_run_sends_one_request_and_decides_nothing(case_of):
 
 
 def test_what_the_figures_depend_on_is_recorded(case_of):
-    assert case_of().fire(plan()).evidence.surroundings == ("PostgreSQL 18",)
+    evidence = case_of().fire(plan()).evidence
+    assert evidence.surroundings == ("PostgreSQL 18",)
+    assert evidence.startups == {"server": 0.1}
+    assert evidence.cleared == ("PYTHONDEVMODE",)
 
 
 def test_it_ends_before_something_outside_ends_it(case_of):

@@ -39,6 +39,7 @@ class Answer:
     headers: list[tuple[bytes, bytes]]
     body: bytes
     unexpected: str = ""
+    version: bytes = b"HTTP/1.1"
 
 
 class CollectingConnection(Connection):
@@ -175,3 +176,6 @@ class Caller(User):
     def _end(self, outcome: int) -> None:
         self.busy = False
         self.steps.add(self.request.name, self.sent, monotonic(), outcome, self.tally is None)
+
+    async def aclose(self) -> None:
+        """Close what is not the slot's to close: nothing."""

@@ -101,6 +101,9 @@ class FlowSlot(Slot):
         going = {visitor.visiting for visitor in self.visitors if visitor.visiting is not None}
         if going:
             await asyncio.wait(going, timeout=LAST_WORDS)
+        for visitor in self.visitors:
+            for caller in visitor.callers:
+                await caller.aclose()
 
     def _hear_of_crash(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A task of the function's own that fails is not the agent's crash."""

@@ -159,7 +159,7 @@ class Ledger:
             first_failures={OUTCOMES[index]: tuple(texts) for index, texts in self.failures.items()},
             complaints=complaints,
             names=names(slot.plan.requests),
-            used=slot.used,
+            used=(slot.used,),
             ran_out=slot.ran_out,
         )
 

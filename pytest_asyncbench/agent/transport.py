@@ -17,6 +17,7 @@ from pytest_asyncbench.agent.ledger import (
     RESET,
     TIMEOUT,
 )
+from pytest_asyncbench.agent.stock import StockRequest
 from pytest_asyncbench.traffic.plan import WireFlow, WireRequest
 
 Fetch: TypeAlias = Callable[[WireRequest, float], Awaitable[Answer]]
@@ -60,7 +61,9 @@ class Transport(httpx.AsyncBaseTransport):
     def __init__(self, fetch: Fetch, flow: WireFlow, timeout: float) -> None:
         self.fetch = fetch
         self.expect = flow.expect
-        self.netloc = httpx.URL(f"http://{flow.host}").netloc  # as httpx writes it: lower case, no port 80
+        self.base = httpx.URL(f"{flow.scheme}://{flow.host}")
+        self.netloc = self.base.netloc  # as httpx writes it: lower case, no port 80
+        self.http2 = flow.http2
         self.timeout = timeout
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -75,15 +78,17 @@ class Transport(httpx.AsyncBaseTransport):
 
     def _wire(self, request: httpx.Request, body: bytes) -> WireRequest:
         url, extensions = request.url, request.extensions
-        if url.netloc != self.netloc or url.scheme != "http":
+        if url.netloc != self.netloc or url.scheme != self.base.scheme:
             raise httpx.UnsupportedProtocol(
-                f"{url}: load goes to the test's own server; write a path, or http://{self.netloc.decode()}/...",
+                f"{url}: load goes to the test's own server; write a path, or {self.base}/...",
                 request=request,
             )
         path = url.raw_path
         name = extensions.get("name") or f"{request.method} {path.partition(b'?')[0].decode('ascii')}"
         expect = extensions.get("expect", self.expect)
         allowed = frozenset((expect,)) if isinstance(expect, int) else frozenset(expect)
+        if self.http2:
+            return StockRequest(name, request.method, b"", allowed, request)
         return WireRequest(name, request.method, encode(request, path, body), allowed)
 
 
@@ -105,7 +110,7 @@ def _response(answer: Answer) -> httpx.Response:
         answer.status,
         headers=answer.headers,
         stream=Body(answer.body),
-        extensions={"http_version": b"HTTP/1.1", "reason_phrase": answer.reason},
+        extensions={"http_version": answer.version, "reason_phrase": answer.reason},
     )
 
 
@@ -158,7 +163,7 @@ def new_client(fetch: Fetch, flow: WireFlow, timeout: float, keepalive: bool) ->
     """
     client = Client(
         transport=Transport(fetch, flow, timeout),
-        base_url=f"http://{flow.host}",
+        base_url=f"{flow.scheme}://{flow.host}",
         headers={"User-Agent": "pytest-asyncbench"},
         timeout=timeout,
         trust_env=False,

@@ -11,6 +11,7 @@ import httpx
 from pytest_asyncbench.agent.blame import outcome_of, told
 from pytest_asyncbench.agent.caller import Answer, Caller, StepFailed
 from pytest_asyncbench.agent.ledger import BAD_STATUS, FAILED, OK, RESET, TIMEOUT
+from pytest_asyncbench.agent.stock import StockCaller
 from pytest_asyncbench.agent.transport import new_client
 from pytest_asyncbench.agent.user import User
 from pytest_asyncbench.traffic.plan import WireFlow, WireRequest
@@ -52,7 +53,8 @@ class Visitor(User):
         self.flow_slot = slot
         self.visit = visit
         self.client = new_client(self.fetch, flow, slot.plan.timeout, slot.plan.keepalive)
-        self.callers = [Caller(slot, self, slot.steps)]
+        self.callers: list[Caller] = []
+        self._new_caller()
         self.idle = list(self.callers)
         self.visiting: asyncio.Task[None] | None = None
         self.asked = self.answered_in_visit = 0
@@ -137,7 +139,8 @@ class Visitor(User):
         return answer
 
     def _new_caller(self) -> Caller:
-        self.callers.append(Caller(self.slot, self, self.flow_slot.steps))
+        kind = StockCaller if self.flow_slot.flow.http2 else Caller
+        self.callers.append(kind(self.slot, self, self.flow_slot.steps))
         return self.callers[-1]
 
     # As every user.

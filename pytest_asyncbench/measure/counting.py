@@ -250,22 +250,23 @@ class Counting:
         )
 
     def _count(self, subject: Subject) -> None:
+        plan = self.plan.of(subject.variant)
         database = subject.watcher.database if subject.watcher else None
         if database is not None:
             self._deadlocks[subject.variant] = database.observer.deadlocks(database.name)[0]
-        if self.plan.stream is not None:
+        if plan.stream is not None:
             why = "the requests of an iterator are sent once each, so there is no burst to count on"
             if database is not None:
                 self.bursts[subject.variant] = CountedBurst(Counts(lacks=why), None, 0)
             return
-        single = send_burst(self.agent, subject, self.plan, self.supply, subject.requests, ALONE, 1)
+        single = send_burst(self.agent, subject, plan, self.supply, subject.requests, ALONE, 1)
         self.ok[subject.variant] = single.ok_total
         self.alone[subject.variant] = min(single.latency, default=0.0)
         if database is not None and single.answers:
             found = count_burst(
                 self.agent,
                 subject,
-                self.plan,
+                plan,
                 self.supply,
                 database,
                 alone=self.alone[subject.variant],

@@ -18,8 +18,10 @@ class Evidence:
     `merged` rounds make one datum. `complaints` say in words what broke the measurement; with any of them every
     verdict is INVALID. `notes` are worth knowing and break nothing. `ok_before` are the ok answers per variant
     outside of the measured rounds (warm-up, dropped round). `cap` is the number of data at which the rule ends.
-    `surroundings` are what the figures also depend on, in words. `counts` were counted exactly, by variant, on
-    `bursts`, which are no rounds; `alone` is the latency of a request that was the only one, in seconds.
+    `startups` are the seconds that each server took to answer. `surroundings` are what the figures also depend on, in
+    words; `cleared` the environment variables that pytest had and the servers did not get. `counts` were counted
+    exactly, by variant, on `bursts`, which are no rounds; `alone` is the latency of a request that was the only one, in
+    seconds.
     """
 
     plan: LoadPlan
@@ -37,6 +39,7 @@ class Evidence:
     counts: Mapping[str, Counts] = field(default_factory=dict)
     bursts: tuple[Slot, ...] = ()
     alone: Mapping[str, float] = field(default_factory=dict)
+    cleared: tuple[str, ...] = ()
 
     @property
     def variants(self) -> tuple[str, ...]:

@@ -109,10 +109,16 @@ class Run:
     """
 
     def __init__(
-        self, evidence: Evidence, *, effort: Effort, ok: Mapping[str, int], smoke: bool = False
+        self,
+        evidence: Evidence,
+        *,
+        effort: Effort,
+        ok: Mapping[str, int],
+        smoke: bool = False,
+        caution: str = "",
     ) -> None:
         self.evidence = evidence
-        self.origin = Origin(next(_numbers), effort, smoke, evidence.caution)
+        self.origin = Origin(next(_numbers), effort, smoke, caution or evidence.caution)
         self._variants = {
             name: VariantRun(evidence, name, self.origin, ok[name]) for name in evidence.variants
         }

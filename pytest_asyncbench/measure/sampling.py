@@ -51,6 +51,7 @@ class Subject:
     died: Callable[[], str | None]
     startup: float = 0.0
     host: str = ""
+    cleared: tuple[str, ...] = ()
     watcher: Watcher | None = None
 
 
@@ -123,6 +124,7 @@ def sample(
         seed,
         goal.cap,
         startups={s.variant: s.startup for s in subjects},
+        cleared=tuple(sorted({name for s in subjects for name in s.cleared})),
     )
     try:
         for subject in subjects:
@@ -162,6 +164,22 @@ def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResul
     )
     supply = Supply(plan, 0, time.monotonic() + plan.max_time)
     return supply.run(agent.run, subject.variant, subject.host, burst)
+
+
+def one_slot(agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, seed: int) -> Evidence:
+    """One slot of each subject, not warmed up: enough for what is counted."""
+    began = time.monotonic()
+    supply = Supply(plan, seed, began + plan.max_time)
+    state = _State(ok_before={subject.variant: 0 for subject in subjects}, seed=seed, supply=supply)
+    evidence = Evidence(plan, {s.variant: s.spec for s in subjects}, (), seed, 1)
+    windows = Windows({subject.variant: plan.slot for subject in subjects})
+    try:
+        slots = tuple(_one_slot(agent, subject, 1, plan, windows, state) for subject in subjects)
+    except (AgentLost, SupplyEnded) as error:
+        return replace(evidence, complaints=(str(error),))
+    broken = [text for slot in slots for text in complaints.of_slot(slot)]
+    broken += [death for subject in subjects if (death := subject.died())]
+    return replace(evidence, rounds=(slots,), complaints=tuple(broken), seconds=time.monotonic() - began)
 
 
 def _warm_up(
@@ -265,8 +283,6 @@ def _one_slot(
 
 
 def _run(agent: LoadAgent, subject: Subject, slot: ClosedSlot | OpenSlot, state: _State) -> SlotResult:
-    if isinstance(slot, OpenSlot):
-        return agent.run(slot)
     return state.supply.run(agent.run, subject.variant, subject.host, slot)
 
 

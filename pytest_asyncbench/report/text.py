@@ -14,6 +14,7 @@ from pytest_asyncbench.report.counts import count_lines
 from pytest_asyncbench.report.differences import difference_lines
 from pytest_asyncbench.report.limiters import limiter_lines
 from pytest_asyncbench.report.ramp import ramp_lines
+from pytest_asyncbench.report.servers import cleared, started
 from pytest_asyncbench.report.table import table
 from pytest_asyncbench.testcase import Record, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
@@ -66,6 +67,7 @@ def record_lines(record: Record) -> list[str]:
     lines += [f"  note: {run.evidence.caution}"] if run.evidence.caution else []
     lines += [f"  {text}" for name in run.variants if (text := _failures(run, name))]
     lines += textwrap.indent(first_traceback(run.evidence), "    ").splitlines()
+    lines += [f"  {text}" for text in [cleared(run.evidence)] if text]
     return [*lines, _measured(run)]
 
 
@@ -138,7 +140,8 @@ def _measured(run: Run) -> str:
         return "  " + "; ".join((took, *evidence.surroundings))
     windows = _windows([slot.samples.window for slots in evidence.rounds for slot in slots])
     took = f"{rounds} round{'s' * (rounds != 1)} of {windows} slots in {evidence.seconds:.0f} s, seed {evidence.seed}"
-    return "  " + "; ".join((took, *evidence.surroundings))
+    told = (took, *evidence.surroundings, started(evidence))
+    return "  " + "; ".join(text for text in told if text)
 
 
 def _windows(seconds: Sequence[float]) -> str:

@@ -6,6 +6,7 @@ import http.client
 import select
 import socket
 import time
+from threading import Event
 from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import PortInUse, ServerDied, ServerNotReady
@@ -23,18 +24,20 @@ LOG_LINES = 60
 """Lines shown of a server that did not start: the first cause stands above the tracebacks that followed from it."""
 
 
-def wait_ready(spec: ServerSpec, process: Process, port: int) -> float:
+def wait_ready(spec: ServerSpec, process: Process, port: int, given_up: Event | None = None) -> float:
     """Return the seconds that `process` took to answer on `port`.
 
-    Raises ServerDied (with exit code and last log lines), ServerNotReady (with what was waited for and what was
-    seen), PortInUse if somebody else listens on the port.
+    When `given_up` is set, nobody waits for it any more. Raises ServerDied (with exit code and last log lines),
+    ServerNotReady (with what was waited for and what was seen), PortInUse if somebody else listens on the port.
     """
     began = time.monotonic()
     seen = "nothing listened"
     while time.monotonic() - began < spec.startup_timeout:
+        if given_up is not None and given_up.is_set():
+            raise ServerNotReady(f"{spec.label()} was given up, because another server did not start")
         if (code := process.poll()) is not None:
             raise ServerDied(_death(spec, process, code, time.monotonic() - began))
-        ready, seen = _ask(spec, process, port, began + spec.startup_timeout)
+        ready, seen = _ask(spec, process, port, began + spec.startup_timeout, given_up)
         if ready:
             _require_ours(spec, process, port)
             return time.monotonic() - began
@@ -46,7 +49,9 @@ def wait_ready(spec: ServerSpec, process: Process, port: int) -> float:
     )
 
 
-def _ask(spec: ServerSpec, process: Process, port: int, limit: float) -> tuple[bool, str]:
+def _ask(
+    spec: ServerSpec, process: Process, port: int, limit: float, given_up: Event | None
+) -> tuple[bool, str]:
     """Whether the server is ready, and what was seen, in words."""
     if spec.ready is None:
         return _accepts(port)
@@ -55,7 +60,7 @@ def _ask(spec: ServerSpec, process: Process, port: int, limit: float) -> tuple[b
     try:
         headers = {"Host": spec.host_header} if spec.host_header else {}
         connection.request("GET", path, headers=headers)
-        if not _answers(connection.sock, process, limit):
+        if not _answers(connection.sock, process, limit, given_up):
             return False, f"GET {path} was accepted and not answered"
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
@@ -73,9 +78,11 @@ def _connection(spec: ServerSpec, port: int, timeout: float) -> http.client.HTTP
     return http.client.HTTPSConnection(ports.HOST, port, timeout=timeout, context=context)
 
 
-def _answers(connection: socket.socket, process: Process, limit: float) -> bool:
+def _answers(connection: socket.socket, process: Process, limit: float, given_up: Event | None) -> bool:
     """Wait for the first byte, but no longer than the process lives: somebody else may have accepted."""
     while process.poll() is None and (left := limit - time.monotonic()) > 0:
+        if given_up is not None and given_up.is_set():
+            return False
         if select.select([connection], [], [], min(left, 0.1))[0]:
             return True
     return False
@@ -96,12 +103,13 @@ def _accepts(port: int) -> tuple[bool, str]:
 def _require_ours(spec: ServerSpec, process: Process, port: int) -> None:
     """The answer must have come from our process tree, and from nobody else's."""
     pids = set(process.pids())
-    if others := ports.strangers(port, pids):
+    listeners = ports.listeners(port)
+    if others := listeners.besides(pids):
         raise PortInUse(
             f"{spec.label()}: port {port} is also listened on by {', '.join(others)}, "
             "which would take a share of the load; end it"
         )
-    if not ports.listens(port, pids):
+    if not listeners.include(pids):
         raise PortInUse(
             f"{spec.label()}: what answers on port {port} is not the process that was started (pid {process.pid})"
         )
@@ -121,6 +129,8 @@ def ending(code: int) -> str:
 def _death(spec: ServerSpec, process: Process, code: int, after: float) -> str:
     how = ending(code)
     hint = f"\nWhat to do: is {spec.app!r} importable from {process.command.cwd}?" if spec.app else ""
+    if code == 0 and not spec.app:
+        hint = "\nWhat to do: let it stay in the foreground; what a daemon leaves behind is ended with it."
     return f"{spec.label()} {how} after {after:.1f} s, before it answered. {_log(process)}{hint}"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.servers.hosts import host_names
 from pytest_asyncbench.units import seconds
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ class ServerSpec:
     """What is launched: which app, by which program, in which concurrency mode, with which environment.
 
     Made by the factories (`granian(...)`, `command(...)`), never directly; hashable, compared by value.
-    Times are seconds. `env` and `args` may hold the placeholders `{database.url}`, `{database.host}`,
-    `{database.port}`, `{database.user}`, `{database.password}`, `{database.name}`, `{upstream.url}`, `{port}`
-    and `{python}`, which are filled in at launch.
+    Times are seconds. `env`, `args` and `hosts` may hold the placeholders `{database.url}`, `{database.host}`,
+    `{database.port}`, `{database.user}`, `{database.password}`, `{database.name}`, `{upstream.url}`, `{port}`,
+    `{python}` and `{directory}`, which are filled in at launch.
     """
 
     program: str
@@ -48,6 +49,7 @@ class ServerSpec:
     startup_timeout: float = 60.0
     port: int | None = None
     host_header: str | None = None
+    hosts: tuple[tuple[str, str], ...] = ()
     scheme: str = "http"
     name: str | None = None
 
@@ -119,6 +121,8 @@ def _normal(program: str, given: Mapping[str, Any]) -> dict[str, Any]:
         raise SpecError(f"{program}(port={out['port']!r}): a port is a number from 1 to 65535")
     if "env" in out:
         out["env"] = _pairs(out["env"] or {})
+    if "hosts" in out:
+        out["hosts"] = host_names(program, out["hosts"] or {})
     if "args" in out:
         out["args"] = _strings(program, "args", out["args"] or ())
     if "argv" in out:

@@ -62,6 +62,9 @@ def _sent(results: Sequence[SlotResult], name: str) -> array[float]:
 
 
 def _window(results: Sequence[SlotResult], name: str) -> float:
+    """What all agents have in common; of an open loop the planned one, which holds the planned starts."""
+    if results[0].rate:
+        return results[0].window
     return max(0.0, _smallest(results, "closed") - _largest(results, "opened"))
 
 
@@ -150,10 +153,10 @@ MERGED_BY: Mapping[str, Callable[[Sequence[SlotResult], str], Any]] = {
     "ended": _largest,
     "first_failures": _texts,
     "complaints": _complaints,
-    "rate": _sum,
+    "rate": _first,
     "send_delay": _joined,
     "names": _first,
-    "used": _sum,
+    "used": _joined,
     "ran_out": _any,
     "steps": _steps,
     "cautions": _complaints,

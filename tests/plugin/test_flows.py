@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import trustme
+
 
 def test_a_flow_and_its_steps(project):
     project.write("""
@@ -32,6 +34,73 @@ def test_steps(load):
     assert run.steps["GET /"].outcomes["ok"] >= run.steps["GET /slow"].outcomes["ok"] > 0
     assert run.cpu_per_request.value > 0
 """).run().assert_outcomes(passed=2)
+
+
+HTTP2 = """
+import ssl
+from collections import Counter
+
+seen = pytest.mark.server(many.with_options(http="auto"{more}))
+
+async def visit(client):
+    answer = await client.get("/")
+    assert answer.http_version == "HTTP/2" and answer.json() == {{"ok": True}}
+    await client.post("/slow", json={{}}, extensions={{"name": "post"}})
+
+async def wrong(client):
+    await client.get("/boom")
+
+@seen
+def test_it(load):
+    run = load.flow(visit, users=3, duration=0.5, http2=True{words})
+    assert run.errors == 0 and list(run.steps) == ["GET /", "post"]
+    assert run.steps["post"].p50.value > 0.02
+
+@seen
+def test_wrong(load):
+    load.flow(wrong, users=1, duration=0.2, http2=True{words})
+
+@seen
+def test_what_is_not_spoken(load):
+    with pytest.raises(ValueError, match="HTTP/1.1 only; load.flow.visit, http2=True. goes over httpx's own"):
+        load.get("/", http2=True)
+"""
+
+
+def test_http2_goes_over_httpx(project):
+    result = project.write(HTTP2.format(more="", words="")).run()
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*requests were not ok: * bad_status, first: GET /boom: 500: *"])
+
+
+def test_http2_over_tls(project):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(project.path / "ca.pem"))
+    made = authority.issue_cert("127.0.0.1")
+    made.private_key_pem.write_to_path(str(project.path / "key.pem"))
+    for pem in made.cert_chain_pems:
+        pem.write_to_path(str(project.path / "cert.pem"), append=True)
+    keys = 'args=["--ssl-certificate", "cert.pem", "--ssl-keyfile", "key.pem"], scheme="https"'
+    result = project.write(HTTP2.format(more=f", {keys}", words=', verify="ca.pem"')).run()
+    result.assert_outcomes(passed=2, failed=1)
+
+
+def test_flows_over_tls(project):
+    authority = trustme.CA()
+    made = authority.issue_cert("127.0.0.1")
+    made.private_key_pem.write_to_path(str(project.path / "key.pem"))
+    for pem in made.cert_chain_pems:
+        pem.write_to_path(str(project.path / "cert.pem"), append=True)
+    project.write("""
+async def visit(client):
+    answer = await client.get("/")
+    assert answer.url.scheme == "https" and answer.http_version == "HTTP/1.1"
+
+@pytest.mark.server(many.with_options(
+    args=["--ssl-certificate", "cert.pem", "--ssl-keyfile", "key.pem"], scheme="https"))
+def test_it(load):
+    assert load.flow(visit, users=2, duration=0.3, verify=False).errors == 0
+""").run().assert_outcomes(passed=1)
 
 
 def test_a_smoke_run_makes_one_visit(project):
@@ -108,15 +177,19 @@ pytestmark = pytest.mark.server(many)
 
 async def visit(client): ...
 
-@pytest.mark.parametrize("words", [{"headers": {}}, {"users": 0}, {"user": 1}])
+@pytest.mark.parametrize(
+    "words", [{"headers": {}}, {"users": 0}, {"user": 1}, {"rate": 5}, {"expect": lambda answer: True}]
+)
 def test_it(load, words):
     load.flow(visit, **words)
 """).run()
-    result.assert_outcomes(failed=3)
+    result.assert_outcomes(failed=5)
     result.stdout.fnmatch_lines(
         [
             "*load.flow(visit): headers belong to the requests that the flow sends*",
             "*load.flow(visit): users=0: users are a whole number from 1 up*",
             "*load.flow(visit) has no keyword 'user'*",
+            "*load.flow(visit): rate: a flow is a user's visit, one after another: use users=*",
+            "*load.flow(visit): expect is a status or a set of them here; what else*the flow asserts itself*",
         ]
     )

@@ -68,6 +68,28 @@ def test_failures_and_notes_are_told(case_of):
     assert "  server: 240 of 2400 requests were not ok: 240 timeout, first: nothing after 30 s\n" in text
 
 
+@pytest.mark.parametrize(
+    ("startups", "told"),
+    [
+        (None, ""),
+        ({"a": 0.0}, ""),
+        ({"a": 0.44}, "; started in 0.4 s"),
+        ({"a": 0.44, "b": 1.26}, "; started in 0.4 s (a), 1.3 s (b)"),
+        ({name: 0.1 * number for number, name in enumerate("abcde", 3)}, "; started in 0.3 to 0.7 s"),
+    ],
+)
+def test_how_long_the_servers_took_to_start(case_of, startups, told):
+    case = case_of({"a": SWING}, startups=startups, seconds=12.3, surroundings=("PostgreSQL 18",))
+    assert explain(case).splitlines()[-1] == f"  8 rounds of 0.5 s slots in 12 s, seed 1; PostgreSQL 18{told}"
+
+
+def test_what_the_servers_did_not_inherit_is_told_if_it_is_not_only_pytests_own(case_of):
+    own = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION")
+    assert "not passed on" not in explain(case_of({"a": SWING}, cleared=own))
+    text = explain(case_of({"a": SWING}, cleared=(*own, "PYTHONASYNCIODEBUG", "PYTHONDEVMODE")))
+    assert text.count("\n  not passed on to the servers: PYTHONASYNCIODEBUG, PYTHONDEVMODE\n") == 1
+
+
 def test_what_is_unknown_is_a_dash(case_of):
     text = explain(case_of({"a": []}, complaints=("a: it died",)))
     assert text.splitlines()[2].split() == ["a", "granian", "wsgi", "1", "4", *["-"] * 7]

@@ -118,7 +118,7 @@ def test_a_copy_cannot_have_other_words(wrong):
 
 def test_every_word_of_the_contract_is_there():
     contract = "workers threads greenlets interface loop http env cwd python args ready startup_timeout port"
-    assert set(words()) == {*contract.split(), "host_header", "scheme", "name"}
+    assert set(words()) == {*contract.split(), "host_header", "hosts", "scheme", "name"}
 
 
 def test_an_unknown_program_is_refused_with_the_known_ones():
