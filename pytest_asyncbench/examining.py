@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+from pytest_asyncbench.agent.client import SlotCancelled
 from pytest_asyncbench.diagnosis.fairness import Work, unfair
 from pytest_asyncbench.diagnosis.preflight import slowing, too_many_connections
 from pytest_asyncbench.measure.counting import OPEN_USERS, Counting
@@ -24,12 +25,20 @@ class Examined:
 
 
 def examine(
-    subjects: Sequence[Subject], plan: LoadPlan, counting: Counting, differs: Collection[str]
+    subjects: Sequence[Subject],
+    plan: LoadPlan,
+    counting: Counting,
+    differs: Collection[str],
+    stop: Callable[[], bool],
 ) -> Examined:
-    """Look at all variants, one after another. They may differ in `differs`."""
+    """Look at all variants, one after another. They may differ in `differs`. Raises SlotCancelled when told to stop."""
     if counting.complaints:
         return Examined((), (), {})
-    answers = {subject.variant: _look(subject, plan) for subject in subjects} if len(subjects) > 1 else {}
+    answers: dict[str, Answers] = {}
+    for subject in subjects if len(subjects) > 1 else ():
+        answers[subject.variant] = _look(subject, plan, stop)
+        if stop():
+            raise SlotCancelled("the load was cancelled while the variants were looked at")
     complaints: list[str] = []
     if answers:
         works = {subject.variant: _work(subject, answers[subject.variant], counting) for subject in subjects}
@@ -40,9 +49,9 @@ def examine(
     return Examined(tuple(complaints), tuple(notes), {name: found.ok for name, found in answers.items()})
 
 
-def _look(subject: Subject, plan: LoadPlan) -> Answers:
+def _look(subject: Subject, plan: LoadPlan, stop: Callable[[], bool]) -> Answers:
     expecting = replace(plan.expecting, every=1) if plan.expecting else None
-    return look(subject.target, subject.requests, expecting, plan.timeout)
+    return look(subject.target, subject.requests, expecting, plan.timeout, stop)
 
 
 def _work(subject: Subject, answers: Answers, counting: Counting) -> Work:

@@ -50,7 +50,12 @@ def load_of(config: pytest.Config) -> Load:
 
 def async_load_of(config: pytest.Config) -> AsyncLoad:
     """The `aload` of a session."""
-    return AsyncLoad(load_of(config), lambda: bench(config).agent().cancel())
+
+    def cancel() -> None:
+        case_of(config.stash[CURRENT]).cancelled.set()
+        bench(config).agent().cancel()
+
+    return AsyncLoad(load_of(config), cancel)
 
 
 def upstream_of(config: pytest.Config) -> Upstream:

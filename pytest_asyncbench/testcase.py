@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -88,7 +89,7 @@ class TestCase:
     """What is known of one test while it runs.
 
     `explained`: its failure has told everything that was found. `ends` is the reading of `time.monotonic` at which
-    something outside (pytest-timeout) would end it.
+    something outside (pytest-timeout) would end it. `cancelled` ends what runs outside of the load agent.
     """
 
     __test__ = False
@@ -103,10 +104,12 @@ class TestCase:
     ok: Counter[str] = field(default_factory=Counter)
     explained: bool = False
     ends: float = math.inf
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
     def fire(self, plan: LoadPlan) -> Run:
         """Put the test's servers under load as planned, judge what is stated, and keep the record."""
         began = time.monotonic()
+        self.cancelled.clear()
         plan = replace(plan, max_time=max(0.0, min(plan.max_time, self.ends - began)))
         subjects = self.subjects(plan)
         statements = about(holding(self.statements, plan.name), [subject.variant for subject in subjects])
@@ -118,7 +121,9 @@ class TestCase:
         judged = _judged(statements)
         counting = self._counting(subjects, plan, judged, seed)
         # Who allows errors means that there may be some.
-        examined = examine(subjects, plan, counting, plan.differs | (judged & {"errors"}))
+        examined = examine(
+            subjects, plan, counting, plan.differs | (judged & {"errors"}), self.cancelled.is_set
+        )
         self._add_ok(plan, examined.ok)
         counting.complaints += examined.complaints
         counting.notes += examined.notes

@@ -13,7 +13,7 @@ def counted(evidence: Evidence, variant: str, entry: Metric) -> float:
     if entry.count is None:
         return entry.read(evidence.everything(variant))
     if variant not in evidence.counts:
-        raise UnknownValue(f"{entry.name}: {NO_DATABASE}")
+        raise UnknownValue(f"{entry.name}: {NO_DATABASE}; of a ramp nothing is counted")
     return entry.count(evidence.counts[variant])
 
 

@@ -6,7 +6,7 @@ import json
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from typing import Any
@@ -41,9 +41,16 @@ class Answers:
 
 
 def look(
-    target: Target, requests: Sequence[WireRequest], expecting: Expecting | None, timeout: float
+    target: Target,
+    requests: Sequence[WireRequest],
+    expecting: Expecting | None,
+    timeout: float,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Answers:
-    """Send requests one after another and summarise the answers; what is not answered is left out."""
+    """Send requests one after another and summarise the answers; what is not answered is left out.
+
+    `stop` is asked after each whether that was the last.
+    """
     if not requests or isinstance(requests[0], WireFlow):
         return Answers()
     looker = looker_of(expecting)
@@ -64,7 +71,7 @@ def look(
         types[_content_type(answer)] += 1
         lengths.append(len(body))
         paths.update(_paths_of(body))
-        if number >= FEWEST and time.monotonic() > until:
+        if stop() or (number >= FEWEST and time.monotonic() > until):
             break
     return Answers(number, ok, statuses, types, tuple(lengths), paths)
 

@@ -17,12 +17,17 @@ class DeadlockLog:
 
     statements: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _open: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _last: tuple[str, int] | None = None
     _rest: str = ""
 
     def feed(self, piece: str) -> None:
         """Take what was appended to the log; its last line may be incomplete."""
         *lines, self._rest = (self._rest + piece).split("\n")
         for line in lines:
+            if line.startswith("\t") and self._last is not None:  # a statement of several lines goes on
+                self._append(self._last, line)
+                continue
+            self._last = None
             if (match := _LINE.match(line)) is not None:
                 self._take(match["pid"], match["dbname"], match["kind"], match["text"])
 
@@ -33,5 +38,9 @@ class DeadlockLog:
                 self.statements[dbname].append("")
                 self._open[pid] = (dbname, len(self.statements[dbname]) - 1)
         elif kind == "STATEMENT" and pid in self._open:
-            name, index = self._open.pop(pid)
-            self.statements[name][index] = " ".join(text.split())
+            self._last = self._open.pop(pid)
+            self._append(self._last, text)
+
+    def _append(self, place: tuple[str, int], text: str) -> None:
+        name, index = place
+        self.statements[name][index] = " ".join((*self.statements[name][index].split(), *text.split()))

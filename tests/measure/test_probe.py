@@ -83,3 +83,8 @@ def test_nobody_there():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         assert look(Target("127.0.0.1", probe.getsockname()[1]), [wire("/")], None, 1.0).number == 0
+
+
+def test_it_ends_when_told_to(target):
+    answers = iter([False, False, True])
+    assert look(target, [wire("/")], None, 30.0, lambda: next(answers)).number == 3

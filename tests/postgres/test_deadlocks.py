@@ -14,6 +14,7 @@ LOG = """\
 2026-01-01 10:00:00.000 UTC [11] a@one HINT:  See server log for query details.
 2026-01-01 10:00:00.000 UTC [11] a@one STATEMENT:  UPDATE t SET i = 1
 2026-01-01 10:00:00.000 UTC [12] my app@two STATEMENT:  SELECT   1
+\tFROM t
 2026-01-01 10:00:01.000 UTC [11] a@one ERROR:  relation "x" does not exist at character 15
 2026-01-01 10:00:01.000 UTC [11] a@one STATEMENT:  SELECT * FROM x
 2026-01-01 10:00:02.000 UTC [13] @one ERROR:  deadlock detected
@@ -25,4 +26,4 @@ def test_they_are_counted_by_database_with_the_statement_however_the_log_is_cut(
     log = DeadlockLog()
     for start in range(0, len(LOG), size):
         log.feed(LOG[start : start + size])
-    assert log.statements == {"one": ["UPDATE t SET i = 1", ""], "two": ["SELECT 1"]}
+    assert log.statements == {"one": ["UPDATE t SET i = 1", ""], "two": ["SELECT 1 FROM t"]}
