@@ -181,7 +181,7 @@ def pool(seen: Counters) -> Sign:
 
 def event_loop_blocked(seen: Counters) -> Sign:
     """Requests one after another on an event loop that does not compute."""
-    if seen.mode not in EVENT_LOOPS or not seen.alone:
+    if seen.mode not in EVENT_LOOPS or not seen.alone or not seen.processes:
         return Sign("event loop blocked", 0.0, "")
     at_once = seen.at_once / seen.workers
     several = seen.users / seen.workers
@@ -206,7 +206,8 @@ def upstream(seen: Counters) -> Sign:
         f"{show_seconds(seen.latency)} together; {seen.at_once:.0f}{limit} wait side by side"
     )
     strength = min(IDLE / max(working, 0.01), seen.alone / WAITED, HALF / max(seen.computed, 0.01))
-    return Sign("upstream", strength if seen.alone else 0.0, told)
+    known = seen.alone and seen.processes  # of a server that is not ours nobody knows what it computes
+    return Sign("upstream", strength if known else 0.0, told)
 
 
 NOTHING = DatabaseUse()

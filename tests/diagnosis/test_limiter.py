@@ -61,6 +61,11 @@ def test_a_process_that_others_keep_from_the_cpu_is_at_its_limit_too():
     assert limiter(replace(QUIET, processes=((0.3, 0.1),))).name == "not clear"
 
 
+@pytest.mark.parametrize("name", ["upstream", "event loop blocked", "server cpu"])
+def test_of_a_server_that_is_not_ours_nothing_is_guessed(name):
+    assert limiter(replace(SEEN[name], processes=())).name == "not clear"
+
+
 def test_one_hot_worker_is_told():
     seen = replace(QUIET, workers=2, processes=((0.95, 0.0), (0.1, 0.0)))
     assert "one hot worker of 2" in limiter(seen).evidence
