@@ -12,6 +12,8 @@ from pytest_asyncbench.measure.percentiles import mean, rps
 from pytest_asyncbench.measure.watching import DatabaseCounters, SlotCounters
 
 Backends = Mapping[tuple[str, str, str], float]
+SOME = 0.25
+"""Cores that a process gets, from which on its waiting for more says that it needs more."""
 LOCKS = ("transactionid", "tuple", "relation", "object", "advisory", "virtualxid")
 
 
@@ -91,8 +93,17 @@ class Counters:
 
     @property
     def busiest(self) -> float:
-        """What the server's busiest process needs, in cores: also what it does not get, as others are running."""
-        return max((max(cpu, min(1.0, cpu + waiting)) for cpu, waiting in self.processes), default=0.0)
+        """What the server's busiest process needs, in cores: also what it does not get, as others are running.
+
+        Of one that gets little that is not told: where very many run, also threads that only wake up wait for long.
+        """
+        needs = (max(cpu, min(1.0, cpu + waiting * (cpu >= SOME))) for cpu, waiting in self.processes)
+        return max(needs, default=0.0)
+
+    @property
+    def others(self) -> float:
+        """CPU that nobody of these uses, in cores."""
+        return max(0.0, self.busy * self.cores - self.server - self.db - self.agent)
 
     @property
     def server(self) -> float:
