@@ -15,6 +15,8 @@ from pathlib import Path
 from pytest_asyncbench.errors import PortInUse, ProcessError, ServerDied, SpecError
 from pytest_asyncbench.processes import Command, Process
 from pytest_asyncbench.servers import environment, ports
+from pytest_asyncbench.servers.installed import installed
+from pytest_asyncbench.servers.place import Place
 from pytest_asyncbench.servers.placeholders import fill
 from pytest_asyncbench.servers.programs import program
 from pytest_asyncbench.servers.readiness import ending, wait_ready
@@ -63,8 +65,8 @@ class Instance:
         return f"{self.spec.scheme}://{self.host}:{self.port}"
 
     @property
-    def pid(self) -> int:
-        """Pid of the program that was started (its workers are in `pids`)."""
+    def pid(self) -> int | None:
+        """Pid of the program that was started (its workers are in `pids`); None of a server that is not ours."""
         return self._process.pid
 
     @property
@@ -102,6 +104,10 @@ class Instance:
 
 def start(launch: Launch) -> Instance:
     """Start one server and wait until it answers. Raises ProcessError or SpecError; nothing is left then."""
+    if launch.spec.url is not None:
+        from pytest_asyncbench.servers.deployed import Deployed
+
+        return Deployed(launch)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _start_on(launch, launch.spec.port or ports.free_port())
@@ -164,15 +170,24 @@ def _command(launch: Launch, port: int, directory: Path) -> tuple[Command, tuple
     if launch.python_path:
         kept = [inherited["PYTHONPATH"]] if inherited.get("PYTHONPATH") else []
         inherited["PYTHONPATH"] = os.pathsep.join([*launch.python_path, *kept])
+    env = {**inherited, **{name: fill(text, values) for name, text in spec.env}}
+    cwd = working_directory(spec, launch.root)
     command = Command(
-        argv=tuple(fill(part, values) for part in program(spec.program).argv(spec.settled(), python, port)),
-        env={**inherited, **{name: fill(text, values) for name, text in spec.env}},
-        cwd=working_directory(spec, launch.root),
+        argv=tuple(fill(part, values) for part in command_line(spec, python, port, env, cwd)),
+        env=env,
+        cwd=cwd,
         log=directory / "server.log",
         name=spec.label(),
         remove=(directory,),
     )
     return command, cleared
+
+
+def command_line(spec: ServerSpec, python: str, port: int, env: Mapping[str, str], cwd: str) -> list[str]:
+    """How the program that is installed in `python` is called. Raises ProgramMissing, SpecError."""
+    called = program(spec.program)
+    found = installed(called.distributions, python, env, cwd) if called.distributions else ("", "")
+    return called.argv(spec.settled(), Place(python, port, *found))
 
 
 def working_directory(spec: ServerSpec, root: Path) -> str:
