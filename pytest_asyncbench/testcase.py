@@ -182,15 +182,17 @@ def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
     spec = instance.spec.settled()
     host = spec.host_header or f"{instance.host}:{instance.port}"
     requests = () if plan.is_made_ahead else plan.requests
+    keepalive = plan.keepalive and spec.keepalive is not False
     return Subject(
         name,
         spec,
         _target(instance, spec, plan),
-        tuple(encode(item, host=host, expect=plan.expect, keepalive=plan.keepalive) for item in requests),
+        tuple(encode(item, host=host, expect=plan.expect, keepalive=keepalive) for item in requests),
         lambda: instance.pids,
         instance.died,
         instance.startup,
         host,
+        keepalive,
     )
 
 

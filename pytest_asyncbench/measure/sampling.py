@@ -11,6 +11,7 @@ from typing import Protocol
 from pytest_asyncbench.errors import AgentLost
 from pytest_asyncbench.measure import complaints, usage
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.hub import HubWatch
 from pytest_asyncbench.measure.percentiles import rps
 from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.measure.slot import Slot
@@ -48,6 +49,8 @@ class Subject:
     died: Callable[[], str | None]
     startup: float = 0.0
     host: str = ""
+    keepalive: bool = True
+    """False: a connection per request, because the plan says so or because the server closes it anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +116,14 @@ def sample(
         goal.cap,
         startups={s.variant: s.startup for s in subjects},
     )
+    watch = HubWatch({s.variant: s.pids for s in subjects if s.spec.mode == "gevent"})
     try:
-        for subject in subjects:
-            _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
-        if not state.complaints and goal.cap:
-            evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
-            state.complaints += [] if state.complaints else complaints.late(evidence)
+        with watch:
+            for subject in subjects:
+                _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
+            if not state.complaints and goal.cap:
+                evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
+                state.complaints += [] if state.complaints else complaints.late(evidence)
     except AgentLost as error:
         state.complaints.append(str(error))
         evidence = state.so_far or evidence
@@ -128,7 +133,7 @@ def sample(
         )
     finally:
         progress.done()
-    state.notes += supply.notes()
+    state.notes += [*supply.notes(), *watch.notes()]
     return replace(
         evidence,
         complaints=tuple(dict.fromkeys(state.complaints)),
@@ -146,7 +151,7 @@ def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResul
         1,
         max(1, len(subject.requests)),
         timeout=plan.timeout,
-        keepalive=plan.keepalive,
+        keepalive=subject.keepalive,
         expecting=plan.expecting,
     )
     supply = Supply(plan, 0, time.monotonic() + plan.max_time)
@@ -274,7 +279,7 @@ def _slot(
             latency=known,
             least=least,
             timeout=plan.timeout,
-            keepalive=plan.keepalive,
+            keepalive=subject.keepalive,
             seed=seed,
             expecting=plan.expecting,
         )
@@ -287,7 +292,7 @@ def _slot(
         least=least,
         think_time=plan.think_time,
         timeout=plan.timeout,
-        keepalive=plan.keepalive,
+        keepalive=subject.keepalive,
         seed=seed,
         expecting=plan.expecting,
     )

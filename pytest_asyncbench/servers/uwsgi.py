@@ -37,6 +37,11 @@ class Uwsgi(Program):
         refuse_words(spec, LACKS)
         require_choice(spec, "interface", ("wsgi",))
         require_choice(spec, "http", tuple(HTTP))
+        if spec.greenlets and spec.http == "http11-socket":
+            raise SpecError(
+                f"uwsgi(greenlets={spec.greenlets}, http='http11-socket'): a worker of uWSGI 2.0 that keeps "
+                "connections under gevent dies of an assertion of libev; use http='http-keepalive'"
+            )
         if spec.threads and spec.greenlets:
             raise SpecError(
                 f"uwsgi(threads={spec.threads}, greenlets={spec.greenlets}): uWSGI runs threads or gevent; choose one"
