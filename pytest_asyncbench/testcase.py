@@ -192,7 +192,6 @@ def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
         instance.died,
         instance.startup,
         host,
-        keepalive,
     )
 
 

@@ -49,8 +49,10 @@ class Subject:
     died: Callable[[], str | None]
     startup: float = 0.0
     host: str = ""
-    keepalive: bool = True
-    """False: a connection per request, because the plan says so or because the server closes it anyway."""
+
+    def keeps(self, plan: LoadPlan) -> bool:
+        """Whether connections are kept: the plan may not want it, and some servers close each one anyway."""
+        return plan.keepalive and self.spec.keepalive is not False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResul
         1,
         max(1, len(subject.requests)),
         timeout=plan.timeout,
-        keepalive=subject.keepalive,
+        keepalive=subject.keeps(plan),
         expecting=plan.expecting,
     )
     supply = Supply(plan, 0, time.monotonic() + plan.max_time)
@@ -279,7 +281,7 @@ def _slot(
             latency=known,
             least=least,
             timeout=plan.timeout,
-            keepalive=subject.keepalive,
+            keepalive=subject.keeps(plan),
             seed=seed,
             expecting=plan.expecting,
         )
@@ -292,7 +294,7 @@ def _slot(
         least=least,
         think_time=plan.think_time,
         timeout=plan.timeout,
-        keepalive=subject.keepalive,
+        keepalive=subject.keeps(plan),
         seed=seed,
         expecting=plan.expecting,
     )

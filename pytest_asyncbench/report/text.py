@@ -58,9 +58,13 @@ def record_lines(record: Record) -> list[str]:
     lines = [_heading(run), *table(HEADINGS, rows, left=2), *_steps(run)]
     for judgement in sorted(record.judgements, key=_worst_first):
         lines += judgement_lines(judgement)
-    lines += [f"  note: {note}" for note in run.evidence.notes]
+    lines += [line for note in run.evidence.notes for line in _note(note)]
     lines += [f"  {text}" for name in run.variants if (text := _failures(run, name))]
     return [*lines, _measured(run)]
+
+
+def _note(note: str) -> list[str]:
+    return textwrap.wrap(f"note: {note}", WIDTH, initial_indent="  ", subsequent_indent="      ")
 
 
 def judgement_lines(judgement: Judgement) -> list[str]:
@@ -105,7 +109,7 @@ def _shape(plan: LoadPlan) -> str:
 def _row(run: VariantRun) -> list[str]:
     spec = run.spec
     counts = [UNKNOWN if count is None else str(count) for count in (spec.workers, spec.threads)]
-    server = " ".join(part for part in (spec.program, spec.interface) if part)
+    server = " ".join(part for part in (spec.program, spec.worker_class or spec.interface) if part)
     return [run.variant, server, *counts, *(cell(run, name) for name in COLUMNS)]
 
 

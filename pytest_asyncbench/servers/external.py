@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import urllib.parse
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.servers.programs import Program
-from pytest_asyncbench.servers.spec import CONCURRENCY_WORDS
+from pytest_asyncbench.servers.spec import CONCURRENCY_WORDS, build
 from pytest_asyncbench.servers.words import refuse_words
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pytest_asyncbench.servers.spec import ServerSpec
 
 REASON = "an external server runs already; what it was started with is said where it was started"
+TIMEOUT = "10s"
+"""A server that runs already answers at once, or soon."""
 DEFAULTS = {"env": (), "cwd": None, "python": None, "args": (), "port": None}
 """The words of a launch; they must stay as they are."""
 
@@ -39,6 +42,27 @@ class External(Program):
 
     def mode(self, spec: ServerSpec) -> str:
         return "external"
+
+
+def at_urls(specs: Mapping[str, ServerSpec], urls: Mapping[str, str]) -> dict[str, ServerSpec]:
+    """The servers at `urls` in place of those described: by variant, or under "" the one server of a test.
+
+    Raises SpecError if a server has no URL: what runs here and what runs there would not be comparable.
+    """
+    given = {"server": urls[""], **urls} if "" in urls else urls
+    if missing := [name for name in specs if name not in given]:
+        known = ", ".join(f"{name}=" if name else "the one server of a test" for name in urls)
+        raise SpecError(
+            f"--asyncbench-url gives no URL for {', '.join(missing)} (it has {known}); write --asyncbench-url="
+            f"{missing[0]}=URL, or deselect the test"
+        )
+    return {name: _at_url(spec, given[name]) for name, spec in specs.items()}
+
+
+def _at_url(spec: ServerSpec, url: str) -> ServerSpec:
+    """What a test says of the way to ask its server stays: `ready`, `host_header`, `name`."""
+    kept = {"ready": spec.ready, "host_header": spec.host_header, "name": spec.name}
+    return build("external", url=url, startup_timeout=TIMEOUT, **kept)
 
 
 def split(url: str | None) -> urllib.parse.SplitResult:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.servers.external import TIMEOUT
 from pytest_asyncbench.servers.modes import SAY, chosen
 from pytest_asyncbench.servers.spec import ServerSpec, build
 from pytest_asyncbench.servers.sweep import grid
@@ -86,7 +87,7 @@ def command(argv: Sequence[str], **words: Any) -> ServerSpec:
     return build("command", argv=argv, **words)
 
 
-def external(url: str, *, startup_timeout: float | str = "10s", **words: Any) -> ServerSpec:
+def external(url: str, *, startup_timeout: float | str = TIMEOUT, **words: Any) -> ServerSpec:
     """A server that runs already at `url` ("http://127.0.0.1:8000"): not started, not stopped, its processes unknown.
 
     It must answer within `startup_timeout`. Raises SpecError for what cannot be meant.
