@@ -25,6 +25,7 @@ class Daphne(Program):
     """`daphne APP`; see https://github.com/django/daphne. It never sends lifespan events to the app."""
 
     distributions = ("daphne",)
+    hint = "Daphne has no lifespan: an app that opens its pool there answers 500."
 
     def check(self, spec: ServerSpec) -> None:
         require_app(spec)

@@ -42,6 +42,9 @@ class Program(Protocol):
     """The packages that bring the program, by their names on the index; the first that is installed is used, and it is
     an error at launch if none is. (): nothing is looked for."""
 
+    hint: str = ""
+    """What to know where a server of this program does not get ready; shown then."""
+
     def check(self, spec: ServerSpec) -> None:
         """Raise SpecError, with the reason, for a word that the program or mode does not have."""
         ...

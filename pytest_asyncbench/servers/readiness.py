@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import PortInUse, ServerDied, ServerNotReady
 from pytest_asyncbench.servers import ports
+from pytest_asyncbench.servers.programs import program
 from pytest_asyncbench.servers.spec import ANY_ANSWER
 from pytest_asyncbench.traffic.tls import authorities
 
@@ -42,7 +43,8 @@ def wait_ready(spec: ServerSpec, process: Process, port: int) -> float:
     raise ServerNotReady(
         f"{spec.label()} did not answer within {spec.startup_timeout:g} s: waited for {_wanted(spec)}, "
         f"last seen: {seen}. {_log(process)}\n"
-        "What to do: give ready='/a/path' that answers 2xx without a redirect, or a longer startup_timeout."
+        "What to do: give ready='/a/path' that answers 2xx without a redirect, or a longer startup_timeout. "
+        f"{program(spec.program).hint}".rstrip()
     )
 
 
