@@ -29,12 +29,11 @@ def check(config: pytest.Config) -> None:
 
 def add_programs(config: pytest.Config, added: Iterable[Mapping[str, Program]]) -> None:
     """Make the server programs of other packages known for this session. Raises pytest.UsageError."""
-    config.add_cleanup(programs.forget)
     try:
-        for found in added:
-            programs.add(found)
+        programs.enter(added)
     except SpecError as error:
         raise pytest.UsageError(f"pytest_asyncbench_server_programs: {error}") from None
+    config.add_cleanup(programs.leave)
 
 
 def is_smoke(config: pytest.Config) -> bool:

@@ -58,9 +58,17 @@ def record_lines(record: Record) -> list[str]:
     lines = [_heading(run), *table(HEADINGS, rows, left=2), *_steps(run)]
     for judgement in sorted(record.judgements, key=_worst_first):
         lines += judgement_lines(judgement)
-    lines += [line for note in run.evidence.notes for line in _note(note)]
+    lines += [line for note in (*_closing(run), *run.evidence.notes) for line in _note(note)]
     lines += [f"  {text}" for name in run.variants if (text := _failures(run, name))]
     return [*lines, _measured(run)]
+
+
+def _closing(run: Run) -> list[str]:
+    """The variants whose server closes connections that the load would have kept."""
+    closing = [name for name in run.variants if run[name].spec.keepalive is False]
+    if not closing or not run.evidence.plan.keepalive:
+        return []
+    return [f"{', '.join(closing)}: a connection per request, because the server closes each one"]
 
 
 def _note(note: str) -> list[str]:

@@ -45,10 +45,13 @@ class External(Program):
 
 
 def at_urls(specs: Mapping[str, ServerSpec], urls: Mapping[str, str]) -> dict[str, ServerSpec]:
-    """The servers at `urls` in place of those described: by variant, or under "" the one server of a test.
+    """The servers at `urls` in place of those described: by variant, or under "" the one server of a test, described
+    or not.
 
     Raises SpecError if a server has no URL: what runs here and what runs there would not be comparable.
     """
+    if not specs and "" in urls:
+        return {"server": build("external", url=urls[""], startup_timeout=TIMEOUT)}
     given = {"server": urls[""], **urls} if "" in urls else urls
     if missing := [name for name in specs if name not in given]:
         known = ", ".join(f"{name}=" if name else "the one server of a test" for name in urls)

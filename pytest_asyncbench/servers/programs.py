@@ -5,7 +5,7 @@ Programs of other packages come from the hook `pytest_asyncbench_server_programs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -27,8 +27,8 @@ PROGRAMS: Mapping[str, str] = {
 }
 """The programs that come with this package, each with its file and class."""
 
-_added: dict[str, Program] = {}
-"""The programs of other packages, while a pytest session lasts."""
+_added: list[dict[str, Program]] = []
+"""The programs of other packages, while a pytest session lasts; the last entry is that of the innermost session."""
 
 
 @runtime_checkable
@@ -72,8 +72,8 @@ class Program(Protocol):
 
 def program(name: str) -> Program:
     """The program of that name. Raises SpecError if there is none."""
-    if name in _added:
-        return _added[name]
+    if _added and name in _added[-1]:
+        return _added[-1][name]
     if name not in PROGRAMS:
         raise SpecError(f"no server program {name!r}; there are {', '.join(names())}")
     module, _, attribute = PROGRAMS[name].partition(":")
@@ -83,21 +83,26 @@ def program(name: str) -> Program:
 
 def names() -> list[str]:
     """Every program that there is, those of other packages included."""
-    return [*PROGRAMS, *_added]
+    return [*PROGRAMS, *(_added[-1] if _added else ())]
 
 
-def add(programs: Mapping[str, Program]) -> None:
-    """Make programs of another package known. Raises SpecError for a name that is taken, or what is no program."""
-    for name, added in programs.items():
-        if name in names():
+def enter(added: Iterable[Mapping[str, Program]]) -> None:
+    """Make the programs of other packages known, for a session that has begun; `leave` ends it.
+
+    Raises SpecError for a name that is taken, or what is no program.
+    """
+    known: dict[str, Program] = {}
+    for name, given in (pair for programs in added for pair in programs.items()):
+        if name in PROGRAMS or name in known:
             raise SpecError(f"there is a server program {name!r} already; give yours another name")
-        if isinstance(added, type) or not isinstance(added, Program):
+        if isinstance(given, type) or not isinstance(given, Program):
             raise SpecError(
-                f"the server program {name!r} is {added!r}; give an instance of a subclass of Program"
+                f"the server program {name!r} is {given!r}; give an instance of a subclass of Program"
             )
-        _added[name] = added
+        known[name] = given
+    _added.append(known)
 
 
-def forget() -> None:
-    """Forget the programs of other packages: their session has ended."""
-    _added.clear()
+def leave() -> None:
+    """Forget the programs of the innermost session."""
+    _added.pop()

@@ -52,6 +52,29 @@ def test_it():
     assert "mine" not in programs.names()
 
 
+def test_a_session_inside_a_session_has_programs_of_its_own(project):
+    project.pytester.makeconftest(
+        HOOK.replace("{result}", "{'mine': Mine()}") + "\npytest_plugins = ['pytester']\n"
+    )
+    inner = HOOK.replace("{result}", "{'mine': Mine(), 'other': Mine()}")
+    result = project.write(f"""
+from pytest_asyncbench.servers.programs import PROGRAMS, names
+
+def test_it(pytester):
+    pytester.makeini("[pytest]\\nasyncio_default_fixture_loop_scope = function")
+    pytester.makeconftest({inner!r})
+    pytester.makepyfile(test_inner='''
+from pytest_asyncbench import server_spec
+
+def test_inner():
+    server_spec("mine", "a:b"), server_spec("other", "a:b")
+''')
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    assert names() == [*PROGRAMS, "mine"]
+""").run()
+    result.assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize(
     ("given", "why"),
     [
@@ -93,6 +116,13 @@ def test_the_same_test_runs_against_a_deployed_server(project, deployed):
     result = project.run(f"--asyncbench-url={deployed[0]}")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*external*-*-*"])
+
+
+def test_a_test_that_describes_no_server_has_the_deployed_one(project, deployed):
+    project.write(
+        "def test_it(load, server): assert server.url and load.get('/', users=1, duration=0.5).errors == 0"
+    )
+    project.run(f"--asyncbench-url={deployed[0]}").assert_outcomes(passed=1)
 
 
 def test_the_url_may_stand_in_ini(project, deployed):
