@@ -46,6 +46,7 @@ SINCE: Mapping[str, Mapping[str, str]] = {
         "--http-parser": "25.0",
         "--no-control-socket": "25.1",
     },
+    "hypercorn": {"wsgi:": "0.14"},
     "uwsgi": {"--gevent-early-monkey-patch": "2.0.14"},
 }
 """Of each program: the versions from which on it has a flag that older ones do not have."""

@@ -44,7 +44,10 @@ class Hypercorn(Program):
 
     def argv(self, spec: ServerSpec, place: Place) -> list[str]:
         given = arguments(spec, without=("interface",))
-        app = f"{spec.interface}:{spec.app}"  # said, where Hypercorn would guess
+        said = place.has("hypercorn", "wsgi:")  # where it may be said, Hypercorn need not guess
+        if spec.interface == "wsgi":
+            place.require("hypercorn", "wsgi:", "interface='wsgi'")
+        app = f"{spec.interface}:{spec.app}" if said else str(spec.app)
         return [place.python, "-m", "hypercorn", "--bind", place.address, *given, *spec.args, app]
 
     def mode(self, spec: ServerSpec) -> str:

@@ -188,6 +188,13 @@ def test_a_flag_that_the_installed_version_does_not_have_is_refused(spec, versio
         line(spec, distribution="gunicorn", version=version)
 
 
+def test_hypercorn_guesses_the_interface_only_where_it_cannot_be_told():
+    assert line(hypercorn("a:b"), distribution="hypercorn", version="0.14.0").endswith(" asgi:a:b")
+    assert line(hypercorn("a:b"), distribution="hypercorn", version="0.13.2").endswith(" a:b")
+    with pytest.raises(SpecError, match="interface='wsgi'.* needs hypercorn 0.14 or later"):
+        line(hypercorn("a:b", interface="wsgi"), distribution="hypercorn", version="0.13.2")
+
+
 def test_gunicorns_control_socket_is_refused_where_there_is_one():
     since = SINCE["gunicorn"]["--no-control-socket"]
     assert "--no-control-socket" in line(gunicorn("a:b"), distribution="gunicorn", version=since)
