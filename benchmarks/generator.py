@@ -1,7 +1,7 @@
-"""How good is the load agent? Requests per second and CPU time per request, next to wrk and httpx.
+"""How good is the load agent? Requests per second and CPU time per request, next to the generators of `rivals.py`.
 
 One Granian worker serves 30 static bytes. In every round each generator loads it for a while, in random order;
-ratios to wrk are taken per round, and their median is printed. wrk is left out where it is not installed.
+ratios to wrk are taken per round, and their median is printed. What is not installed is left out.
 
     python benchmarks/generator.py [--rounds 8] [--seconds 1] [--users 64] [--seed 0]
 
@@ -9,17 +9,17 @@ With --rate, the open loop instead: how late are the starts at that many per sec
 intended start, and the agent's share of a core. The goal is a send_delay with a p99 below 1 ms on an idle core.
 
     python benchmarks/generator.py --rate 5000 [--arrivals poisson] [--rounds 8] [--seconds 1]
+
+With --memory, what a number of samples costs, in millions:
+
+    python benchmarks/generator.py --memory 3
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import random
-import re
-import resource
-import shutil
 import socket
 import statistics
 import subprocess
@@ -28,8 +28,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+import rivals
+from rivals import Reading
 
 from pytest_asyncbench.agent.client import Agent
 from pytest_asyncbench.measure import percentiles
@@ -45,14 +48,6 @@ async def app(scope, protocol):
 """
 CYCLE = 0.0015
 """Seconds; over this the agent spreads the first sends of its users."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Requests per second, and CPU seconds of the generator per request."""
-
-    rps: float
-    cpu: float
 
 
 @contextmanager
@@ -131,78 +126,48 @@ def open_line(name: str, results: list[SlotResult]) -> str:
     )
 
 
-def wrk_reading(port: int, users: int, seconds: float) -> Reading:
-    """`wrk` with one thread; it only knows whole seconds."""
-    command = ["wrk", "-t1", f"-c{users}", f"-d{max(1, round(seconds))}s", f"http://127.0.0.1:{port}/"]
-    output, cpu = timed(command)
-    requests = int(re.search(r"(\d+) requests in", output)[1])  # type: ignore[index]
-    return Reading(float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]), cpu / requests)  # type: ignore[index]
-
-
-def httpx_reading(port: int, users: int, seconds: float) -> Reading:
-    """One `httpx.AsyncClient` per user, in a process of its own; start-up is not counted."""
-    output, _ = timed(
-        [sys.executable, __file__, "--httpx", str(port), "--users", str(users), "--seconds", str(seconds)]
-    )
-    requests, cpu = map(float, output.split())
-    return Reading(requests / seconds, cpu / requests)
-
-
-def timed(command: list[str]) -> tuple[str, float]:
-    """Output and CPU seconds of a command."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return output, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-async def httpx_load(port: int, users: int, seconds: float) -> tuple[int, float]:
-    """Requests answered, and the CPU seconds they took."""
-    import httpx
-
-    clients = [httpx.AsyncClient() for _ in range(users)]
-    cpu = time.process_time()
-    until = time.monotonic() + seconds
-
-    async def user(client: httpx.AsyncClient) -> int:
-        answered = 0
-        while time.monotonic() < until:
-            answered += (await client.get(f"http://127.0.0.1:{port}/")).status_code == 200
-        return answered
-
-    answered = sum(await asyncio.gather(*map(user, clients)))
-    cpu = time.process_time() - cpu
-    await asyncio.gather(*(client.aclose() for client in clients))
-    return answered, cpu
-
-
 def measure(rounds: int, users: int, seconds: float, seed: int) -> Iterator[dict[str, Reading]]:
     """The readings of one round after another."""
     coin = random.Random(seed)
     with server() as port, Agent.start() as agent:
-        generators: dict[str, Callable[[], Reading]] = {
-            "agent": lambda: agent_reading(agent, port, users, seconds),
-            "httpx": lambda: httpx_reading(port, users, seconds),
+        generators: dict[str, Callable[[int, int, float], Reading]] = {
+            "agent": partial(agent_reading, agent),
+            **rivals.installed(),
         }
-        if shutil.which("wrk"):
-            generators["wrk"] = lambda: wrk_reading(port, users, seconds)
         agent_reading(agent, port, users, seconds)  # warms both up
         for _ in range(rounds):
             order = coin.sample(sorted(generators), len(generators))
-            yield {name: generators[name]() for name in order}
+            yield {name: generators[name](port, users, seconds) for name in order}
 
 
 def table(rounds: list[dict[str, Reading]]) -> Iterator[str]:
     """Medians over the rounds."""
-    yield f"{'generator':10} {'requests/s':>11} {'us CPU/request':>15} {'x wrk rps':>10} {'x wrk CPU':>10}"
+    yield f"{'generator':12} {'requests/s':>11} {'us CPU/request':>15} {'x wrk rps':>10} {'x wrk CPU':>10}"
     for name in sorted(rounds[0], key=lambda name: statistics.median(r[name].cpu for r in rounds)):
         rps = statistics.median(r[name].rps for r in rounds)
         cpu = statistics.median(r[name].cpu for r in rounds)
-        line = f"{name:10} {rps:11,.0f} {cpu * 1e6:15.2f}"
+        line = f"{name:12} {rps:11,.0f} {cpu * 1e6:15.2f}"
         if "wrk" in rounds[0]:
             line += f" {statistics.median(r[name].rps / r['wrk'].rps for r in rounds):10.2f}"
             line += f" {statistics.median(r[name].cpu / r['wrk'].cpu for r in rounds):10.2f}"
         yield line
+
+
+def memory_line(port: int, agent: Agent, million: float) -> str:
+    """What samples cost the controller: growth of its resident memory by slots with so many million of them."""
+    data = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+    request = WireRequest("GET /", "GET", data, frozenset({200}))
+    plan = ClosedSlot(Target("127.0.0.1", port), (request,), 64, 2.0, cycle=CYCLE)
+    kept, samples, before = [], 0, resident()
+    while samples < million * 1e6:
+        kept.append(agent.run(plan))
+        samples += len(kept[-1].outcome)
+    return f"{samples:,} samples in {len(kept)} slots: {(resident() - before) / samples:.1f} MB per million, in memory"
+
+
+def resident() -> int:
+    """Resident memory of this process in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def main() -> None:
@@ -216,12 +181,11 @@ def main() -> None:
     parser.add_argument("--rate", type=float, help="starts per second of an open loop")
     parser.add_argument("--arrivals", choices=("constant", "poisson"), default="constant")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--httpx", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--memory", type=float, help="million samples whose memory is to be measured")
     options = parser.parse_args()
-    if options.httpx:
-        sys.stdout.write(
-            "{} {}\n".format(*asyncio.run(httpx_load(options.httpx, options.users, options.seconds)))
-        )
+    if options.memory:
+        with server() as port, Agent.start() as agent:
+            sys.stdout.write(memory_line(port, agent, options.memory) + "\n")
         return
     if options.rate:
         for line in open_lines(options.rounds, options.rate, options.arrivals, options.seconds, options.seed):

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, is_live, uses_load
+from pytest_asyncbench.given import check_given
 from pytest_asyncbench.items import case_of, load_steps, overrides_server
 
 UNDER_XDIST = (
@@ -48,7 +49,9 @@ def _check(item: pytest.Item) -> None:
         )
     _check_parametrization(item)
     if not overrides_server(item):
-        case_of(item)
+        case = case_of(item)
+        if uses_load(item):
+            check_given(getattr(item, "function", None), case.statements)
     load_steps(item)
 
 

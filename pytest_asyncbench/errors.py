@@ -49,3 +49,7 @@ class AgentLost(AsyncBenchError):
 
 class Inconclusive(AsyncBenchError):
     """A comparison was used as true or false, and the evidence does not say which."""
+
+
+class FailedExample(AsyncBenchError, AssertionError):
+    """A load call inside `@given` broke what its test states; Hypothesis then looks for the simplest one that does."""

@@ -15,7 +15,7 @@ from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.verdict.budget import judge_budget, judge_count
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.ordering import judge_no_regression, judge_ordering
-from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Statement, Tie
+from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Statement, Tie, names_of
 from pytest_asyncbench.verdict.tie import judge_tie
 from pytest_asyncbench.verdict.verdict import Verdict
 
@@ -53,6 +53,8 @@ def decided(evidence: Evidence, statements: Sequence[Statement], effort: Effort,
     sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
     if not sampled:
         return len(evidence.rounds) >= rounds
+    if evidence.caution:
+        return True
     try:
         verdicts = [v for statement in sampled for v in _verdicts(evidence, statement, effort, ended=False)]
     except (UnknownValue, SpecError):
@@ -101,18 +103,7 @@ def _subjects(evidence: Evidence, statement: Statement) -> list[tuple[str, ...]]
     """The variants that each verdict of a statement is about: a budget is judged for every variant by itself."""
     if isinstance(statement, Budget):
         return [(variant,) for variant in evidence.variants]
-    return [compared(statement)]
-
-
-def compared(statement: Ordering | Tie | NoRegression) -> tuple[str, ...]:
-    """The variants that a comparison is about."""
-    match statement:
-        case Ordering(best_first=names):
-            return names
-        case Tie(a=a, b=b):
-            return (a, b)
-        case NoRegression(new=new, old=old):
-            return (new, old)
+    return [names_of(statement)]
 
 
 def _verdicts(
@@ -121,7 +112,7 @@ def _verdicts(
     if isinstance(statement, Budget):
         return _budget_verdicts(evidence, statement, effort, ended=ended)
     judged = metric(statement.metric)
-    values = {name: _values(evidence, name, judged) for name in compared(statement)}
+    values = {name: _values(evidence, name, judged) for name in names_of(statement)}
     match statement:
         case Ordering():
             return [
@@ -165,6 +156,8 @@ def _broken(
     judged = metric(statement.metric)
     if judged.kind == "counted":
         return None
+    if evidence.caution:
+        return evidence.caution
     limit = error_limit(statements)
     for name in names:
         failed = f"{judged.name} of a server that fails says nothing: {describe_failures(evidence, name)}"

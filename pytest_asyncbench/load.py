@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -11,15 +11,18 @@ from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.ramping import fire_ramp
 from pytest_asyncbench.testcase import TestCase
-from pytest_asyncbench.traffic.load_plan import load_plan, split_keywords
+from pytest_asyncbench.traffic.expect import ExpectJson
+from pytest_asyncbench.traffic.flow import FLOW_STATUSES, Flow, flow
+from pytest_asyncbench.traffic.load_plan import WORDS, load_plan, split_keywords
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS, ramp_plan
 from pytest_asyncbench.traffic.requests import request
-from pytest_asyncbench.traffic.sent import Sendable, Sent, sent
+from pytest_asyncbench.traffic.sent import Sendable, Sent, compared, sent
 
 __tracebackhide__ = True
 """A failing call is shown at the line of the test that makes it, not in here."""
 
 Describe: TypeAlias = Callable[[Mapping[str, Any]], Sent]
+Visit: TypeAlias = Callable[[Any], Awaitable[object]]
 
 
 class Load:
@@ -73,10 +76,11 @@ class Load:
         call = "load.send(...)"
         return self._fire(call, keywords, lambda for_request: sent(given, for_request, call))
 
-    def ramp(self, given: str | Sendable, **keywords: Any) -> Ramp:
+    def ramp(self, given: str | Sendable | Visit, **keywords: Any) -> Ramp:
         """Ascending load on one server, plateau after plateau, until it errs: `load.ramp("/quote", users=(1, 400))`.
 
-        `users` is (lowest, highest); `steps` a number of plateaus or the users of each (default: each about twice the
+        `given` is a path, what `load.send` takes except for an iterator, or the function of a flow. `users` (or
+        `rate`) is (lowest, highest); `steps` a number of plateaus or the load of each (default: each about twice the
         one before); `duration` the measured time of a plateau (default 5 s); `repeats` how often all of it is done,
         for intervals. The other keywords are those of every load call.
         """
@@ -85,14 +89,49 @@ class Load:
         try:
             own = {word: keywords.pop(word) for word in (*RAMP_WORDS, "rate") if word in keywords}
             for_request, words = split_keywords(call, keywords)
-            what = (
-                Sent((request("GET", given, **for_request),))
-                if isinstance(given, str)
-                else sent(given, for_request, call)
-            )
-            _require_fixed(call, what)
+            what = _of_ramp(call, given, for_request)
+            if isinstance(what.requests[0], Flow):
+                words.setdefault("expect", FLOW_STATUSES)
+                _check_flow_words(call, {**words, **own})
             plan = ramp_plan(call, what.requests, {**words, **own}, case.settings.defaults)
-            return fire_ramp(case, plan)
+            return fire_ramp(case, replace(plan, first=replace(plan.first, weights=what.weights)))
+        except AsyncBenchError as error:
+            raise error.with_traceback(None) from None
+
+    def flow(self, visit: Visit, *, http2: bool = False, **keywords: Any) -> Run:
+        """Run `async def visit(client)` from every user, again and again; `client` is an `httpx.AsyncClient`.
+
+        It runs in the load agent. Each user has a client, and so cookies, of its own; `rps` counts visits. Takes the
+        keywords of the load. A visit is ok if it returns and every answer had an expected status (default 2xx and
+        3xx); `timeout` is that of a request, and of a whole visit. With `http2` its requests go over httpx's own
+        transport, since the agent speaks HTTP/1.1 only: it costs several times the agent's CPU time.
+        """
+        call = f"load.flow({getattr(visit, '__name__', visit)})"
+        keywords.setdefault("expect", FLOW_STATUSES)
+        _check_flow_words(call, keywords)
+        return self._fire(call, keywords, lambda for_request: _flow(call, visit, for_request, http2))
+
+    def compare(self, **keywords: Any) -> Run:
+        """Requests as variants, on one server, interleaved: `load.compare(old=request("GET", "/v1"), new=...,
+        users=8)`.
+
+        Every keyword that is none of the load's names a variant, and takes what `load.send` takes except for an
+        iterator, or all of them the functions of flows. `run.ratio("new", "old")`, and `@pytest.mark.ordering("new",
+        "old")` on the test, speak of them.
+        """
+        call = "load.compare(...)"
+        given = {name: what for name, what in keywords.items() if name not in WORDS}
+        words = {name: what for name, what in keywords.items() if name in WORDS}
+        case = self._current()
+        try:
+            each = _compared(call, given)
+            if all(isinstance(what.requests[0], Flow) for _, what in each):
+                words.setdefault("expect", FLOW_STATUSES)
+                _check_flow_words(call, words)
+            plan = load_plan(
+                call, (item for _, what in each for item in what.requests), words, case.settings.defaults
+            )
+            return case.fire(replace(plan, compared=each))
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
 
@@ -106,18 +145,50 @@ class Load:
             for_request, words = split_keywords(call, keywords)
             what = describe(for_request)
             plan = load_plan(call, what.requests, words, case.settings.defaults)
-            if plan.rate is not None:
-                _require_fixed(call, what)
             return case.fire(replace(plan, weights=what.weights, stream=what.stream))
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
 
 
-def _require_fixed(call: str, what: Sent) -> None:
-    """Raise SpecError for what only a closed loop of a single load can send so far."""
-    varied = any(callable(value) for given in what.requests for value in given.keywords.values())
-    if what.weights or what.stream is not None or varied:
+def _check_flow_words(call: str, words: Mapping[str, Any]) -> None:
+    """Raise SpecError for what requests have, and flows have not."""
+    if words.get("rate") is not None:
+        raise SpecError(f"{call}: rate: a flow is a user's visit, one after another: use users=")
+    expect = words.get("expect")
+    if callable(expect) or isinstance(expect, ExpectJson) or words.get("expect_every") is not None:
         raise SpecError(
-            f"{call}: a mix, an iterator or bodies that differ from request to request are sent in closed loops only "
-            "so far; use users=, or one request or a list of them"
+            f"{call}: expect is a status or a set of them here; what else an answer must be, the flow asserts itself: "
+            'assert answer.json()["name"] == "ada"'
         )
+
+
+def _compared(call: str, given: Mapping[str, Any]) -> tuple[tuple[str, Sent], ...]:
+    flows = {name: Sent((flow(f"{call}: {name}", what),)) for name, what in given.items() if callable(what)}
+    if flows and len(flows) < len(given):
+        others = ", ".join(sorted(set(given) - set(flows)))
+        raise SpecError(
+            f"{call}: {', '.join(flows)} is a flow and {others} is not: their rates are not of one kind"
+        )
+    return tuple(flows.items()) if len(flows) > 1 else compared(given, call)
+
+
+def _of_ramp(call: str, given: Any, for_request: Mapping[str, Any]) -> Sent:
+    """What a ramp sends: the same at every plateau. Raises SpecError for requests that are each sent once."""
+    if isinstance(given, str):
+        what = Sent((request("GET", given, **for_request),))
+    elif callable(given):
+        return _flow(call, given, for_request)
+    else:
+        what = sent(given, for_request, call)
+    if what.stream is not None or any(item.differs for item in what.requests):
+        raise SpecError(
+            f"{call}: every plateau of a ramp sends the same requests; make those that differ in a flow: "
+            "load.ramp(visit, users=(1, 400))"
+        )
+    return what
+
+
+def _flow(call: str, visit: Any, for_request: Mapping[str, Any], http2: bool = False) -> Sent:
+    if for_request:
+        raise SpecError(f"{call}: {', '.join(for_request)} belong to the requests that the flow sends")
+    return Sent((flow(call, visit, http2=http2),))

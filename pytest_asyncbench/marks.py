@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -65,9 +65,10 @@ def database(marks: Sequence[Mark]) -> DatabaseMark | None:
     return DatabaseMark(tuple(load) if load is not None else None, tuple(sorted(settings.items())))
 
 
-def statements(marks: Sequence[Mark], names: Sequence[str]) -> tuple[Statement, ...]:
+def statements(marks: Sequence[Mark], names: Collection[str] | None) -> tuple[Statement, ...]:
     """Everything that a test states about its variants `names`, the built-in limit of errors included.
 
+    `names` None: they are not known yet, because the test names requests in `load.compare`.
     Budgets merge by metric and run, the closest wins; the others add up.
     """
     comparisons = [_COMPARISONS[mark.name](mark, names) for mark in marks if mark.name in _COMPARISONS]
@@ -116,7 +117,7 @@ def _spec(where: str, spec: object) -> ServerSpec:
     return spec
 
 
-def _ordering(mark: Mark, names: Sequence[str]) -> Ordering:
+def _ordering(mark: Mark, names: Collection[str] | None) -> Ordering:
     _only(mark, ("metric", "by", "run"), positional=None)
     order = tuple(mark.args)
     if len(order) < 2 or len(set(map(str, order))) < len(order):
@@ -127,7 +128,7 @@ def _ordering(mark: Mark, names: Sequence[str]) -> Ordering:
     return Ordering(order, judged.name, by, run=mark.kwargs.get("run"))
 
 
-def _tie(mark: Mark, names: Sequence[str]) -> Tie:
+def _tie(mark: Mark, names: Collection[str] | None) -> Tie:
     _only(mark, ("metric", "within", "run"), positional=None)
     a, b = _two_variants(mark, names)
     return Tie(
@@ -139,21 +140,21 @@ def _tie(mark: Mark, names: Sequence[str]) -> Tie:
     )
 
 
-def _no_regression(mark: Mark, names: Sequence[str]) -> NoRegression:
+def _no_regression(mark: Mark, names: Collection[str] | None) -> NoRegression:
     _only(mark, ("metric", "within", "run"), positional=None)
     new, old = _two_variants(mark, names)
     judged = _sampled("no_regression", mark.kwargs.get("metric", "rps"))
     return NoRegression(new, old, judged.name, _within(mark), run=mark.kwargs.get("run"))
 
 
-_COMPARISONS: Mapping[str, Callable[[Mark, Sequence[str]], Statement]] = {
+_COMPARISONS: Mapping[str, Callable[[Mark, Collection[str] | None], Statement]] = {
     "ordering": _ordering,
     "tie": _tie,
     "no_regression": _no_regression,
 }
 
 
-def _two_variants(mark: Mark, names: Sequence[str]) -> tuple[str, str]:
+def _two_variants(mark: Mark, names: Collection[str] | None) -> tuple[str, str]:
     if len(mark.args) != 2 or mark.args[0] == mark.args[1]:
         raise SpecError(f"{mark.name}{mark.args!r}: name two different variants")
     _require_variants(mark.name, mark.args, names)
@@ -204,9 +205,9 @@ def _names(*kinds: str) -> str:
     return ", ".join(entry.name for entry in METRICS.values() if entry.kind in kinds)
 
 
-def _require_variants(where: str, used: Sequence[str], names: Sequence[str]) -> None:
+def _require_variants(where: str, used: Sequence[str], names: Collection[str] | None) -> None:
     for name in used:
-        if name not in names:
+        if names is not None and name not in names:
             known = (
                 f"the variants are {', '.join(names)}"
                 if names

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
-from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.errors import FailedExample, SpecError
+from pytest_asyncbench.given import UNDECIDED, counted, is_example
 from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
 from pytest_asyncbench.marks import holding
 from pytest_asyncbench.measure.evidence import Evidence
@@ -22,6 +23,7 @@ from pytest_asyncbench.measure.sampling import (
     Progress,
     Subject,
     one_request,
+    one_slot,
     sample,
 )
 from pytest_asyncbench.measure.schedule import draw_seed
@@ -29,11 +31,12 @@ from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
+from pytest_asyncbench.traffic.flow import Flow, wire_flow
 from pytest_asyncbench.traffic.load_plan import LoadPlan
-from pytest_asyncbench.traffic.plan import Target
-from pytest_asyncbench.traffic.requests import encode
+from pytest_asyncbench.traffic.plan import Target, WireRequest
+from pytest_asyncbench.traffic.requests import RequestDescription, encode
 from pytest_asyncbench.verdict.effort import Effort
-from pytest_asyncbench.verdict.statements import Statement
+from pytest_asyncbench.verdict.statements import Statement, about, names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +101,12 @@ class TestCase:
     def fire(self, plan: LoadPlan) -> Run:
         """Put the test's servers under load as planned, judge what is stated, and keep the record."""
         plan = replace(plan, max_time=max(0.0, min(plan.max_time, self.ends - time.monotonic())))
-        statements = holding(self.statements, plan.name)
         subjects = self.subjects(plan)
+        statements = about(holding(self.statements, plan.name), [subject.variant for subject in subjects])
         if self.settings.smoke:
             return self._smoke(subjects, plan)
+        if is_example():
+            return self._example(subjects, plan, counted(statements))
         sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
         without = plan.rounds or ROUNDS_WITHOUT_STATEMENTS
         effort = Effort(
@@ -123,7 +128,16 @@ class TestCase:
 
     def subjects(self, plan: LoadPlan) -> list[Subject]:
         """The test's running servers, with the requests of a plan as they are sent to each."""
-        return [_subject(name, instance, plan) for name, instance in self.stage.instances().items()]
+        instances = self.stage.instances()
+        if not plan.compared:
+            return [_subject(name, instance, plan) for name, instance in instances.items()]
+        if len(instances) > 1:
+            raise SpecError(
+                f"load.compare is about requests to one server, and the test has several ({', '.join(instances)})"
+            )
+        return [
+            _subject(name, instance, plan) for name, _ in plan.compared for instance in instances.values()
+        ]
 
     def outcome(self) -> Outcome:
         """What the whole test came to: INVALID > FAIL > INCONCLUSIVE > PASS."""
@@ -146,6 +160,15 @@ class TestCase:
         named = {statement.run for statement in self.statements if statement.run is not None}
         for name in sorted(named - fired):
             return f"no load call was named {name!r}; write load.get(..., name={name!r})"
+        return self._unmeasured()
+
+    def _unmeasured(self) -> str | None:
+        """Names of statements that no load call was about: those of `load.compare` are known only now."""
+        measured = {name for record in self.records for name in record.run.variants}
+        for statement in self.statements:
+            for name in names_of(statement):
+                if name not in measured:
+                    return f"{statement}: no load call compared {name!r}; write load.compare({name}=request(...), ...)"
         return None
 
     def _smoke(self, subjects: Sequence[Subject], plan: LoadPlan) -> Run:
@@ -161,10 +184,29 @@ class TestCase:
             self.records.append(Record(run, tuple(broken)))
         return run
 
-    def _run(self, evidence: Evidence, effort: Effort, smoke: bool = False) -> Run:
+    def _example(self, subjects: Sequence[Subject], plan: LoadPlan, statements: Sequence[Statement]) -> Run:
+        """One short slot of each variant, judged at once; only the last such call of its name is kept for the report.
+
+        Raises FailedExample.
+        """
+        evidence = one_slot(self.stage.agent(), subjects, plan, self.settings.seed or 0)
+        effort = Effort(self.settings.confidence)
+        run = self._run(replace(evidence, surroundings=self.stage.surroundings()), effort, caution=UNDECIDED)
+        judged = judge_all(evidence, statements, effort)
+        self.records = [record for record in self.records if record.run.name != run.name]
+        self.records.append(Record(run, judged))
+        broken = [judgement for judgement in judged if judgement.outcome in ("FAIL", "INVALID")]
+        if broken:
+            texts = (f"{item.outcome} {item.statement}: {item.why}" for item in broken)
+            raise FailedExample(f"{plan.label}: {'; '.join(texts)}")
+        return run
+
+    def _run(self, evidence: Evidence, effort: Effort, smoke: bool = False, caution: str = "") -> Run:
         for variant in evidence.variants:
             self.ok[variant] += evidence.ok(variant)
-        return Run(evidence, effort=effort, ok=dict(self.ok), smoke=smoke)
+            if evidence.plan.compared:  # the server's own count goes on
+                self.ok.update({name: evidence.ok(variant) for name in self.specs})
+        return Run(evidence, effort=effort, ok=dict(self.ok), smoke=smoke, caution=caution)
 
 
 def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal:
@@ -179,20 +221,29 @@ def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal
 
 
 def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
+    plan = plan.of(name)
     spec = instance.spec.settled()
     host = spec.host_header or f"{instance.host}:{instance.port}"
     requests = () if plan.is_made_ahead else plan.requests
-    keepalive = plan.keepalive and spec.keepalive is not False
+    wire = (
+        plan if spec.keepalive is not False else replace(plan, keepalive=False)
+    )  # it closes each one anyway
     return Subject(
         name,
         spec,
         _target(instance, spec, plan),
-        tuple(encode(item, host=host, expect=plan.expect, keepalive=keepalive) for item in requests),
+        tuple(_on_the_wire(item, wire, host, spec.scheme) for item in requests),
         lambda: instance.pids,
         instance.died,
         instance.startup,
         host,
     )
+
+
+def _on_the_wire(item: RequestDescription, plan: LoadPlan, host: str, scheme: str) -> WireRequest:
+    if isinstance(item, Flow):
+        return wire_flow(item, host=host, expect=plan.expect, scheme=scheme)
+    return encode(item, host=host, expect=plan.expect, keepalive=plan.keepalive)
 
 
 def _target(instance: Instance, spec: ServerSpec, plan: LoadPlan) -> Target:

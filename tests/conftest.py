@@ -38,6 +38,7 @@ def samples(
     how: str = "bad_status",
     first: Sequence[str] = (),
     complaints: Sequence[str] = (),
+    cautions: Sequence[str] = (),
     window: float = 0.5,
     users: int = 1,
     rate: float = 0.0,
@@ -75,6 +76,7 @@ def samples(
         complaints=tuple(complaints),
         rate=rate,
         send_delay=array("f", [delay] * count if rate else []),
+        cautions=tuple(cautions),
     )
 
 

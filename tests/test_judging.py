@@ -97,6 +97,15 @@ def test_a_broken_measurement_is_invalid_whatever_is_stated(make_evidence):
     assert len(judge_all(evidence, statements, EFFORT)) == 2 + 2 + 2
 
 
+def test_a_doubt_about_the_agent_concerns_speed_only(make_evidence):
+    busy = {"a": {"cautions": ["the agent used 97% of a core"]}}
+    evidence = make_evidence({"a": SWING, "b": HALF}, slots=busy)
+    assert outcomes(evidence, FASTER, Budget("errors", 0.001, at_least=False)) == ["INVALID", "PASS", "PASS"]
+    [speed, *_] = judge_all(evidence, [FASTER], EIGHT)
+    assert speed.why == "a: the agent used 97% of a core (8 of 16 slots)"
+    assert decided(evidence, [FASTER], EFFORT, 12)
+
+
 def test_without_a_round_nothing_is_decided(make_evidence):
     evidence = make_evidence({"a": [], "b": []})
     for judgement in judge_all(evidence, [FASTER, BUILT_IN], EFFORT):

@@ -38,7 +38,7 @@ class Head:
         self.reason += reason.decode("latin-1")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value.strip().lower()))
+        self.headers.append((name.lower(), value.strip()))
 
     def on_headers_complete(self) -> None:
         self.status = self.parser.get_status_code()
@@ -51,7 +51,8 @@ class Head:
 
     def values(self, name: bytes) -> list[bytes]:
         """The comma-separated values of all headers of that name, in lower case."""
-        return [part.strip() for key, value in self.headers if key == name for part in value.split(b",")]
+        found = (value.lower() for key, value in self.headers if key == name)
+        return [part.strip() for value in found for part in value.split(b",")]
 
     @property
     def runs_to_the_end(self) -> bool:

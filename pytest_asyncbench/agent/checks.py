@@ -42,6 +42,11 @@ def generator_outcomes(counts: Mapping[str, Mapping[str, int]]) -> tuple[str, ..
     )
 
 
+def cautions(agent_cpu: float, occupied: float) -> tuple[str, ...]:
+    """Violated self-checks that a flow may have caused by its own work, in words with numbers."""
+    return (*_agent_cpu(agent_cpu), *_occupied(occupied))
+
+
 def _agent_cpu(share: float) -> tuple[str, ...]:
     if share <= MOST_CPU:
         return ()

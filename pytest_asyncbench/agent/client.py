@@ -209,6 +209,10 @@ def _result(answer: tuple[Any, ...]) -> SlotResult:
         return result
     if kind == "refused":
         raise SlotRefused(rest[0])
+    if kind == "stopped":
+        raise (
+            KeyboardInterrupt if rest[0] == "KeyboardInterrupt" else SlotRefused(f"the flow raised {rest[0]}")
+        )
     if kind == "cancelled":
         raise SlotCancelled("the slot was cancelled")
     raise AgentLost(f"the load agent failed; this is a bug in pytest-asyncbench:\n{rest[0]}")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     RESET,
     PROTOCOL,
     CENSORED,
+    FAILED,
     CLIENT_PORT,
     CLIENT_FD,
 ) = map(
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         "reset",
         "protocol",
         "censored",
+        "failed",
         "client_port",
         "client_fd",
     ),
@@ -157,7 +159,7 @@ class Ledger:
             first_failures={OUTCOMES[index]: tuple(texts) for index, texts in self.failures.items()},
             complaints=complaints,
             names=names(slot.plan.requests),
-            used=slot.used,
+            used=(slot.used,),
             ran_out=slot.ran_out,
         )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from array import array
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, repeat
 from time import monotonic, process_time
 
 from pytest_asyncbench.agent import checks
@@ -19,6 +21,7 @@ from pytest_asyncbench.traffic.lateness import late_starts
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.traffic.plan import OpenSlot, longest_tail
 from pytest_asyncbench.traffic.samples import SlotResult
+from pytest_asyncbench.traffic.sending import Stock
 
 DROPPED, CLIENT_LAG = map(OUTCOMES.index, ("dropped", "client_lag"))
 
@@ -70,9 +73,8 @@ class OpenRun(Slot):
         await self._drain()
 
     def _prepare(self) -> None:
-        self.turns = turns(
-            len(self.plan.requests), 0
-        )  # one order for all: each request is sent equally often
+        # one order for all: each request is sent equally often
+        self.turns = self.dealt or turns(len(self.plan.requests), 0)
         self.warm: list[Lane] = []
         self.cold: list[Lane] = []
         self.in_flight = self.peak = 0
@@ -84,7 +86,7 @@ class OpenRun(Slot):
         self.opens, self.closed = self.started + starts.opens, self.started + starts.closes
         self.ledger.opened = self.opens
         self.missing = starts.measured
-        self.coming = map(self.started.__add__, chain(starts.planned, starts.later))
+        self.coming: Iterator[float] = map(self.started.__add__, chain(starts.planned, starts.later))
         self.due = next(self.coming)
 
     # Phases. A request belongs to the one in which it should have started.
@@ -138,7 +140,8 @@ class OpenRun(Slot):
             self._start(self.due, now)
             self.due = next(self.coming)
             now = monotonic()
-        self.alarm.set(self.due)
+        if self.due < math.inf:
+            self.alarm.set(self.due)
 
     def _start(self, intended: float, now: float) -> None:
         self.tally = self._tally_at(intended)
@@ -177,11 +180,21 @@ class OpenRun(Slot):
         full = f"{self.plan.max_in_flight} requests were in flight (max_in_flight)"
         self.ledger.explain(outcome, lambda: late if outcome == CLIENT_LAG else full)
         tally = self._tally_at(intended)
-        index = next(self.turns) if self.turns is not None else 0
+        made_ahead = isinstance(self.plan.requests, Stock)  # then what was not sent is for the next start
+        index = next(self.turns) if self.turns is not None and not made_ahead else 0
         if tally is None:
             self._write_down(intended, now, now, outcome, index)
         else:
             tally[outcome] += 1
+
+    def out_of_requests(self, user: User) -> None:
+        """The slot ends early: there are no more starts."""
+        super().out_of_requests(user)
+        self.in_flight -= 1
+        self.due, self.coming = math.inf, repeat(math.inf)
+        self.missing = sum(lane.busy and lane.tally is None for lane in self.users)
+        if not self.missing:
+            self.done.set()
 
     # Ends.
 

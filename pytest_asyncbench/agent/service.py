@@ -5,7 +5,7 @@ cancelled slot is never taken for that to the next one:
 
     to the agent    ("run", n, plan, hold)  ("go", n)  ("cancel", n)
     from the agent  ("phase", n, name)  ("done", n, SlotResult)  ("refused", n, why)  ("failed", n, traceback)
-                    ("cancelled", n)
+                    ("cancelled", n)  ("stopped", n, "KeyboardInterrupt")
 
 With `hold` a slot waits when its users are connected, in the phase "hold", until it is told to go: several agents begin
 together.
@@ -27,7 +27,7 @@ from pytest_asyncbench.agent.closed import ClosedRun
 from pytest_asyncbench.agent.expecting import UselessFunction
 from pytest_asyncbench.agent.open import OpenRun
 from pytest_asyncbench.agent.slot import Slot
-from pytest_asyncbench.traffic.plan import Burst, OpenSlot, Plan
+from pytest_asyncbench.traffic.plan import Burst, OpenSlot, Plan, WireFlow
 from pytest_asyncbench.traffic.samples import SlotResult
 
 GONE = (EOFError, ConnectionError)
@@ -57,7 +57,8 @@ class Service:
         if why:
             return ("refused", number, why)
         gc.collect()
-        gc.disable()  # the hot path makes no cycles, and a collection would be somebody's latency
+        if not is_flow(plan):  # httpx makes cycles, one with every answer
+            gc.disable()  # the hot path makes none, and a collection would be somebody's latency
         try:
             return ("done", number, self.loop.run_until_complete(self._perform(number, plan, hold)))
         except asyncio.CancelledError:
@@ -66,8 +67,8 @@ class Service:
             return ("refused", number, str(error))
         except socket.gaierror as error:
             return ("refused", number, f"no address for the host {plan.target.host!r}: {error}")
-        except Exception:  # noqa: BLE001 - whatever it is, the controller must hear of it
-            return ("failed", number, traceback.format_exc())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the controller must hear of it
+            return flow_ended(number, error) if is_flow(plan) else ("failed", number, traceback.format_exc())
         finally:
             gc.enable()
 
@@ -98,8 +99,28 @@ class Service:
         task.cancel()
 
 
+def is_flow(plan: Plan) -> bool:
+    """Whether the users of a plan run a function instead of sending requests."""
+    return any(isinstance(request, WireFlow) for request in plan.requests[:1])
+
+
+def flow_ended(number: int, error: Exception) -> tuple[Any, ...]:
+    """The answer when a flow, not the agent, has ended a slot."""
+    from pytest_asyncbench.agent.flow import FlowRefused
+    from pytest_asyncbench.agent.visitor import FlowStopped
+
+    if isinstance(error, FlowStopped):
+        return ("stopped", number, str(error))
+    refused = isinstance(error, FlowRefused)
+    return ("refused", number, str(error)) if refused else ("failed", number, traceback.format_exc())
+
+
 def run_of(plan: Plan, host: str, notice: Any) -> Slot:
     """The run that a plan asks for."""
+    if not isinstance(plan, OpenSlot) and is_flow(plan):
+        from pytest_asyncbench.agent.flow import new_flow_slot  # brings httpx, which nothing else needs
+
+        return new_flow_slot(plan, host, notice)
     if isinstance(plan, Burst):
         return BurstRun(plan, host, notice)
     return (OpenRun if isinstance(plan, OpenSlot) else ClosedRun)(plan, host, notice)

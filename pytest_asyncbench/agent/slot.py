@@ -59,6 +59,10 @@ class Slot:
         self.users = self.make_users()
         self.sweeper = self.loop.call_later(self._sweep_interval(), self._sweep)
 
+    def new_user(self, number: int) -> User:
+        """The user with that number, from 0."""
+        return User(self, number)
+
     async def run(self) -> SlotResult:
         """All phases. Whatever ends it, nothing is left open."""
         load = self.loop.create_task(self._all_phases())
@@ -106,7 +110,7 @@ class Slot:
 
     def make_users(self) -> list[User]:
         """The users that there are from the beginning."""
-        return [User(self, number) for number in range(self.plan.users)]
+        return [self.new_user(number) for number in range(self.plan.users)]
 
     def thinker(self, number: int) -> Callable[[], float]:
         """Gives that user's think times, one after another."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.failures import first_words
 from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.traffic.lateness import late_on_average, late_starts
 from pytest_asyncbench.traffic.samples import SlotResult
@@ -32,7 +33,7 @@ def unanswered(variant: str, result: SlotResult) -> str | None:
     for outcomes in (*result.counts.values(), result.late):
         counted.update(outcomes)
     kinds = ", ".join(f"{number} {name}" for name, number in counted.most_common())
-    return f"{variant}: not one request was answered ({kinds or 'none was sent'})"
+    return f"{variant}: not one request was answered ({kinds or 'none was sent'}){first_words(result)}"
 
 
 def of_slot(slot: Slot) -> list[str]:

@@ -48,6 +48,17 @@ class Evidence:
         whole = len(slots) - len(slots) % self.merged
         return tuple(slots[start : start + self.merged] for start in range(0, whole, self.merged))
 
+    @property
+    def caution(self) -> str:
+        """Why what was sampled cannot be believed, in words; empty if it can."""
+        slots = [slot for rounds in self.rounds for slot in rounds if slot.samples.cautions]
+        total = sum(len(rounds) for rounds in self.rounds)
+        return (
+            f"{slots[0].variant}: {slots[0].samples.cautions[0]} ({len(slots)} of {total} slots)"
+            if slots
+            else ""
+        )
+
     def ok(self, variant: str) -> int:
         """Every ok answer of one variant in this load call, all phases and the warm-up included."""
         return (self.ok_before or {}).get(variant, 0) + sum(

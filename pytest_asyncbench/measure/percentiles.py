@@ -65,6 +65,28 @@ def rps(slots: Sequence[SlotResult]) -> float:
     return users * share_ok / mean_cycle(slots)
 
 
+def served(slots: Sequence[SlotResult]) -> float:
+    """How many requests of an open loop were answered ok per second, whenever they were started.
+
+    `rps` follows the plan even where a server does not, because every start is answered in the end. This is the pace of
+    the answers themselves: the middle 80 % of each slot's, over the time that they took to come.
+    """
+    counted, seconds = 0, 0.0
+    for slot in slots:
+        ends = sorted(
+            sent + latency
+            for sent, latency, outcome in zip(slot.sent, slot.latency, slot.outcome, strict=True)
+            if outcome == _OK
+        )
+        first, last = len(ends) // 10, len(ends) - 1 - len(ends) // 10
+        if last > first:
+            counted += last - first
+            seconds += ends[last] - ends[first]
+    if not seconds:
+        raise UnknownValue("too few requests were answered ok to say at what pace")
+    return counted / seconds
+
+
 def mean(slots: Sequence[SlotResult]) -> float:
     """Mean latency of the requests answered ok; the age of censored ones enters it (it is then too low)."""
     known = [*_ok(slots), *_with_outcome(slots, _CENSORED)]

@@ -16,6 +16,7 @@ from pytest_asyncbench.measure.interval import Interval
 from pytest_asyncbench.measure.kneedle import kneedle
 from pytest_asyncbench.traffic.ramp_plan import By
 
+UNITS: dict[By, str] = {"users": " users", "rate": " per second"}
 STILL_GROWING = 0.8
 """Share of what `load` users would be served without any waiting, at or above which there is no knee yet."""
 GROWTH = 1.1
@@ -82,7 +83,7 @@ def cliff(loads: Sequence[float], found: bool, by: By = "users") -> Interval:
     this one (`high`). Raises UnknownValue if there is no cliff."""
     if not found:
         raise UnknownValue(
-            f"no cliff up to {loads[-1]:g} {by}" if loads else "no cliff: nothing was measured"
+            f"no cliff up to {loads[-1]:g}{UNITS[by]}" if loads else "no cliff: nothing was measured"
         )
     return Interval(loads[-1], loads[-2] if len(loads) > 1 else 0.0, loads[-1])
 
@@ -123,7 +124,7 @@ def _require_bend(plateaus: Sequence[Plateau], most: float, around: float, by: B
     """Raise UnknownValue if the ramp ended before the knee, or began above it."""
     lowest, highest = plateaus[0], plateaus[-1]
     if highest.rps / (highest.load / around) >= STILL_GROWING:
-        raise UnknownValue(f"no knee up to {highest.load:g} {by}: throughput still grew there")
+        raise UnknownValue(f"no knee up to {highest.load:g}{UNITS[by]}: throughput still grew there")
     if by == "users" and lowest.load > 1 and most < GROWTH * lowest.rps:
         raise UnknownValue(
             f"the knee is at or below {lowest.load:g} users, where the ramp began: throughput never grew; begin lower"

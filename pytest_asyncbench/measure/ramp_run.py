@@ -10,7 +10,8 @@ from typing import NoReturn, TypeVar
 
 from pytest_asyncbench.errors import Inconclusive, UnknownValue
 from pytest_asyncbench.measure.evidence import Evidence
-from pytest_asyncbench.measure.interval import Interval
+from pytest_asyncbench.measure.interval import Interval, interval
+from pytest_asyncbench.measure.percentiles import served
 from pytest_asyncbench.measure.ramp import Knee, Plateau, cliff, knee, over_repeats, slo_limit
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.measure.value import Measure
@@ -198,10 +199,23 @@ class Ramp:
     def plateau(self, load: float, evidence: Evidence) -> Plateau:
         """The figures of one plateau that the mathematics of a ramp are about."""
         run = self._make_run(evidence)
-        rps, mean, errors = (_or_none(run, name) for name in ("rps", "mean", "errors"))
-        if rps is None or mean is None or errors is None:
+        mean, errors = (_or_none(run, name) for name in ("mean", "errors"))
+        throughput = self._throughput(run)
+        if throughput is None or mean is None or errors is None:
             return Plateau(load, 0.0, math.inf, 1.0 if errors is None else errors.value)
-        return Plateau(load, rps.value, mean.value, errors.value, (rps.low, rps.high), (mean.low, mean.high))
+        rps, around = throughput.centre, (throughput.low, throughput.high)
+        return Plateau(load, rps, mean.value, errors.value, around, (mean.low, mean.high))
+
+    def _throughput(self, run: Run) -> Interval | None:
+        """What the server has done per second: of an open loop it is not what was asked of it."""
+        if self.plan.by == "users":
+            rps = _or_none(run, "rps")
+            return None if rps is None else Interval(rps.value, rps.low, rps.high)
+        try:
+            each = [served([slot.samples]) for slot in run.evidence.slots(run.variants[0])]
+        except UnknownValue:
+            return None
+        return interval(each, run.origin.effort)
 
     def _knee(self, ascent: Ascent) -> Knee:
         pairs = list(zip(ascent.loads, ascent.plateaus, strict=True))[: ascent.healthy]

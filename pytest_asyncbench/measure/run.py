@@ -42,7 +42,7 @@ class VariantRun:
 
     @cached_property
     def steps(self) -> Steps:
-        """The requests of a mix or list by their names: `.steps["login"].p95`."""
+        """The requests of a mix, list or flow by their names: `.steps["login"].p95`."""
         return Steps(self, self._evidence)
 
     def over(self, evidence: Evidence) -> VariantRun:
@@ -85,10 +85,16 @@ class Run:
     """
 
     def __init__(
-        self, evidence: Evidence, *, effort: Effort, ok: Mapping[str, int], smoke: bool = False
+        self,
+        evidence: Evidence,
+        *,
+        effort: Effort,
+        ok: Mapping[str, int],
+        smoke: bool = False,
+        caution: str = "",
     ) -> None:
         self.evidence = evidence
-        self.origin = Origin(next(_numbers), effort, smoke)
+        self.origin = Origin(next(_numbers), effort, smoke, caution or evidence.caution)
         self._variants = {
             name: VariantRun(evidence, name, self.origin, ok[name]) for name in evidence.variants
         }
@@ -130,7 +136,7 @@ class Run:
 
     @property
     def steps(self) -> Steps:
-        """The requests of a mix or list by their names: `run.steps["login"].p95`."""
+        """The requests of a mix, list or flow by their names: `run.steps["login"].p95`."""
         return self._only("steps").steps
 
     def __getattr__(self, name: str) -> Measure:

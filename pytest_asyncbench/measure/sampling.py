@@ -11,6 +11,7 @@ from typing import Protocol
 from pytest_asyncbench.errors import AgentLost
 from pytest_asyncbench.measure import complaints, usage
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.failures import traceback_of
 from pytest_asyncbench.measure.hub import HubWatch
 from pytest_asyncbench.measure.percentiles import rps
 from pytest_asyncbench.measure.schedule import order
@@ -160,6 +161,22 @@ def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResul
     return supply.run(agent.run, subject.variant, subject.host, burst)
 
 
+def one_slot(agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, seed: int) -> Evidence:
+    """One slot of each subject, not warmed up: enough for what is counted."""
+    began = time.monotonic()
+    supply = Supply(plan, seed, began + plan.max_time)
+    state = _State(ok_before={subject.variant: 0 for subject in subjects}, seed=seed, supply=supply)
+    evidence = Evidence(plan, {s.variant: s.spec for s in subjects}, (), seed, 1)
+    windows = Windows({subject.variant: plan.slot for subject in subjects})
+    try:
+        slots = tuple(_one_slot(agent, subject, 1, plan, windows, state) for subject in subjects)
+    except (AgentLost, SupplyEnded) as error:
+        return replace(evidence, complaints=(str(error),))
+    broken = [text for slot in slots for text in complaints.of_slot(slot)]
+    broken += [death for subject in subjects if (death := subject.died())]
+    return replace(evidence, rounds=(slots,), complaints=tuple(broken), seconds=time.monotonic() - began)
+
+
 def _warm_up(
     agent: LoadAgent, subject: Subject, plan: LoadPlan, state: _State, progress: Progress, deadline: float
 ) -> None:
@@ -176,6 +193,7 @@ def _warm_up(
         windows.append(WarmupWindow(result.ended - result.started, result.answers, _speed(result)))
         if broken := subject.died() or complaints.unanswered(subject.variant, result):
             state.complaints.append(broken)
+            state.notes += [text for text in [traceback_of(result)] if text]
             return
         if not result.ok_total and len(windows) > 1:
             return  # no use in warming up errors: the first round shows them
@@ -259,8 +277,6 @@ def _one_slot(
 
 
 def _run(agent: LoadAgent, subject: Subject, slot: ClosedSlot | OpenSlot, state: _State) -> SlotResult:
-    if isinstance(slot, OpenSlot):
-        return agent.run(slot)
     return state.supply.run(agent.run, subject.variant, subject.host, slot)
 
 

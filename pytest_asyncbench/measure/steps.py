@@ -1,4 +1,4 @@
-"""The figures of single requests of a mix or a list, by their names."""
+"""The figures of single requests of a mix, a list or a flow, by their names."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.measure.value import Measure
 from pytest_asyncbench.metrics import METRICS, metric
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
-from pytest_asyncbench.traffic.samples import SlotResult
+from pytest_asyncbench.traffic.samples import SlotResult, StepSamples
 
 if TYPE_CHECKING:
     from pytest_asyncbench.measure.run import VariantRun
 
+NOTHING = StepSamples(array("f"), array("d"), b"", {})
+"""Of a request that was not sent in a slot."""
 OF_THE_SERVER = ("cpu_per_request", "memory")
 """Metrics that the server has as a whole."""
 
 
 class StepRun:
-    """The values of one request of a mix: every metric by its name, and `.outcomes`.
+    """The values of one request of a mix or a flow: every metric by its name, and `.outcomes`.
 
     Its `rps` is its share of the whole rate: the steps' add up to the run's.
     """
@@ -87,8 +89,9 @@ class Steps(Mapping[str, StepRun]):
 
 
 def step_names(slots: Sequence[SlotResult]) -> list[str]:
-    """The names of all requests, each once, in the order in which the plan has them."""
-    return list(dict.fromkeys(name for slot in slots for name in slot.names))
+    """The names of all requests, each once, in the order in which the plan has them, or the flow first sent them."""
+    named = (slot.names if slot.steps is None else slot.steps for slot in slots)
+    return list(dict.fromkeys(name for names in named for name in names))
 
 
 def step_evidence(evidence: Evidence, variant: str, name: str) -> Evidence:
@@ -109,6 +112,8 @@ def step_samples(slot: SlotResult, name: str) -> SlotResult:
     `users` becomes their share of the users' time (Little's law: the mean number of users in a cycle of this kind),
     so that users x share ok / mean cycle is the rate of these requests, and the rates of all names add up.
     """
+    if slot.steps is not None:
+        return of_flow(slot, slot.steps.get(name, NOTHING))
     if set(slot.names) == {name}:
         return slot
     wanted = {index for index, other in enumerate(slot.names) if other == name}
@@ -126,3 +131,14 @@ def step_samples(slot: SlotResult, name: str) -> SlotResult:
         counts={"measure": Counter(OUTCOMES[index] for index in outcome)},
         names=(name,),
     )
+
+
+def of_flow(slot: SlotResult, step: StepSamples) -> SlotResult:
+    """The requests of one name that the flows of a slot sent, as if they had been all.
+
+    `rps` is then the number of ok ones that were sent in `measure`, per second: of a part of a flow there is no
+    cycle, so each gets an equal share of the users' time.
+    """
+    number = len(step.outcome)
+    cycle = array("f", [slot.users * slot.window / number] * number if number else ())
+    return replace(slot, sent=step.sent, latency=step.latency, cycle=cycle, outcome=step.outcome, steps=None)

@@ -19,11 +19,13 @@ class Origin:
     """Where values come from: two of them can be compared only if they were measured in the same rounds.
 
     `effort` gives the interval of comparisons; `smoke` values are there to be printed, not compared.
+    `caution` says why what was sampled cannot be believed.
     """
 
     run: int
     effort: Effort
     smoke: bool = False
+    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +123,8 @@ class Measure:
             raise Inconclusive("a smoke run sends one request and decides nothing")
         if self.metric.kind == "counted":
             return by(self.value, other.value if isinstance(other, Measure) else other)
+        if self.origin.caution:
+            raise Inconclusive(self.origin.caution)
         return self._decide(other, by)
 
     def _decide(self, other: Measure | float, by: Callable[[float, float], bool]) -> bool:

@@ -10,13 +10,12 @@ from typing import TypeAlias
 import pytest
 
 from pytest_asyncbench.errors import AsyncBenchError
-from pytest_asyncbench.judging import compared
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.interval import interval
 from pytest_asyncbench.measure.sampling import Progress
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.verdict.effort import Effort
-from pytest_asyncbench.verdict.statements import Budget, Statement
+from pytest_asyncbench.verdict.statements import Budget, Statement, names_of
 
 SAVE, RESTORE, ERASE = "\x1b7", "\x1b8", "\x1b[K"
 
@@ -73,7 +72,7 @@ def so_far_text(evidence: Evidence, statements: Sequence[Statement], effort: Eff
     """ ", rps pooled / unpooled 5.1 [4.8, 5.4]" for the first comparison; else the first variant's rps."""
     for statement in statements:
         if not isinstance(statement, Budget):
-            a, b = compared(statement)[:2]
+            a, b = names_of(statement)[:2]
             return f", {statement.metric} {a} / {b} {_ratio(evidence, a, b, statement.metric, effort)}"
     first = evidence.variants[0]
     try:

@@ -36,7 +36,7 @@ def _heading(ramp: Ramp) -> str:
     first = ramp.plan.first
     think = f", {first.think_time:g} s think time" if first.think_time else ""
     server = f" on {ramp.steps[0][ramp.steps[0].variants[0]].spec.program}" if ramp.steps else ""
-    ends = f"{ramp.plan.loads[0]:g} to {ramp.plan.loads[-1]:g} {ramp.unit}"
+    ends = f"{ramp.plan.loads[0]:g} to {ramp.plan.told(ramp.plan.loads[-1])}"
     return f"{ramp.name}: ramp from {ends}, {first.duration:g} s each{think}{server}"
 
 
@@ -45,7 +45,8 @@ def _found(ramp: Ramp, name: str) -> str:
     if name != "knee" or not isinstance(value, RampValue):
         return str(value)
     shape = "sees no knee" if value.kneedle is None else f"{value.kneedle:g}"
-    return f"{value} = X_max (R_min + Z); Kneedle {shape}"
+    how = "X_max (R_min + Z)" if ramp.plan.by == "users" else "X_max, the highest pace of answers"
+    return f"{value} = {how}; Kneedle {shape}"
 
 
 def _failures(run: Run) -> str:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from pytest_asyncbench.judging import WORST_FIRST, Judgement
-from pytest_asyncbench.measure.failures import describe_failures
+from pytest_asyncbench.measure.failures import describe_failures, first_traceback
 from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.report.cells import UNKNOWN, cell
@@ -58,8 +58,10 @@ def record_lines(record: Record) -> list[str]:
     lines = [_heading(run), *table(HEADINGS, rows, left=2), *_steps(run)]
     for judgement in sorted(record.judgements, key=_worst_first):
         lines += judgement_lines(judgement)
-    lines += [line for note in (*_closing(run), *run.evidence.notes) for line in _note(note)]
+    notes = [*_closing(run), *run.evidence.notes, *filter(None, [run.evidence.caution])]
+    lines += [line for note in notes for line in _note(note)]
     lines += [f"  {text}" for name in run.variants if (text := _failures(run, name))]
+    lines += textwrap.indent(first_traceback(run.evidence), "    ").splitlines()
     return [*lines, _measured(run)]
 
 

@@ -7,7 +7,7 @@ import random
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate, count, repeat
+from itertools import accumulate, count, islice, repeat
 
 from pytest_asyncbench.traffic.plan import LONGEST_WINDOW, SHORTEST_SETTLE, OpenSlot
 
@@ -34,12 +34,22 @@ class Starts:
 def starts_of(plan: OpenSlot) -> Starts:
     """The starts of a slot.
 
-    With constant arrivals `settle` and `measure` are whole numbers of intervals, so the number of starts in `measure`
-    is exactly the rate times its length. `measure` is made longer for `plan.least` starts, up to 5 s, and for one.
+    Several agents plan all of them alike, and each makes its own part. With constant arrivals `settle` and `measure`
+    are whole numbers of intervals, so the number of starts in `measure` is exactly the rate times its length.
+    `measure` is made longer for `plan.least` starts, up to 5 s, and for one.
     """
     settle = max(SHORTEST_SETTLE, plan.latency)
-    if plan.arrivals == "poisson":
-        return _poisson(plan, settle)
+    whole = _poisson(plan, settle) if plan.arrivals == "poisson" else _constant(plan, settle)
+    return whole if plan.parts == 1 else _part(whole, plan.part, plan.parts)
+
+
+def _part(whole: Starts, part: int, parts: int) -> Starts:
+    """Every `parts`-th start, from number `part` on."""
+    later = islice(whole.later, (part - len(whole.planned)) % parts, None, parts)
+    return Starts(whole.opens, whole.closes, whole.planned[part::parts], later)
+
+
+def _constant(plan: OpenSlot, settle: float) -> Starts:
     opens = _whole(settle, plan.rate)
     closes = opens + _whole(max(plan.window, min(LONGEST_WINDOW, plan.least / plan.rate)), plan.rate)
     times = ((number + 0.5) / plan.rate for number in count())

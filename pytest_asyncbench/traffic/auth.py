@@ -13,7 +13,7 @@ from pytest_asyncbench.traffic.encoding import Encoded, built_by_httpx, from_req
 CHALLENGE = 'Digest realm="asyncbench", nonce="0", qop="auth", algorithm=SHA-256'
 SEVERAL_STEPS = (
     "this auth needs the server's answer before it can send the request itself; "
-    "log in once with httpx, and give the headers or cookies that it yields"
+    "log in once with httpx and give the headers or cookies that it yields, or write a flow: its client takes any auth"
 )
 
 

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
-from types import ModuleType
 from typing import Any
 
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.traffic.shipping import by_value
 
 OK_STATUSES = frozenset(range(200, 300))
 
@@ -86,20 +86,6 @@ def shipped(function: Callable[[Any], object], what: str) -> ExpectFunction:
             f"{what}={name}: a function gets an httpx.Response, and httpx is not installed: pip install httpx"
         )
     try:
-        return ExpectFunction(name, _by_value(function), tuple(sys.path))
+        return ExpectFunction(name, by_value(function), tuple(sys.path))
     except Exception as error:
         raise SpecError(f"{what}={name}: it cannot be sent to the load agent: {error}") from error
-
-
-def _by_value(function: Callable[[Any], object]) -> bytes:
-    """Pickled with everything of its own module that it uses: a test module cannot be imported by the agent."""
-    import cloudpickle
-
-    module = sys.modules.get(getattr(function, "__module__", "") or "")
-    if not isinstance(module, ModuleType) or module.__name__ in cloudpickle.list_registry_pickle_by_value():
-        return bytes(cloudpickle.dumps(function))
-    cloudpickle.register_pickle_by_value(module)
-    try:
-        return bytes(cloudpickle.dumps(function))
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)

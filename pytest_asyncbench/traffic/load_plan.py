@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from pytest_asyncbench.traffic.expect import (
     shipped,
 )
 from pytest_asyncbench.traffic.requests import KEYWORDS, RequestDescription
+from pytest_asyncbench.traffic.sent import Sent
 from pytest_asyncbench.traffic.think_time import ThinkTime, think_time
 from pytest_asyncbench.units import seconds
 
@@ -55,7 +56,8 @@ class LoadPlan:
     With a `rate` (starts per second) it is an open loop, and `users` and `think_time` mean nothing.
     `duration` (measured time per variant) replaces sampling until decided; `warmup` None means until steady;
     `rounds` None means as many as the statements need, or 12 without statements. `rule` looks at the body of every
-    `expect_every`-th answer. Requests are sent in turn, or as often as `weights` say, or they come from `stream`.
+    `expect_every`-th answer. Requests are sent in turn, or as often as `weights` say, or they come from `stream`. With
+    `compared` each of these, by its name, is a variant's: `of` gives the plan of one.
     """
 
     requests: tuple[RequestDescription, ...]
@@ -78,10 +80,20 @@ class LoadPlan:
     max_in_flight: int = 1000
     weights: tuple[int, ...] = ()
     stream: Iterator[object] | None = field(default=None, compare=False)
+    compared: tuple[tuple[str, Sent], ...] = ()
+
+    def of(self, variant: str) -> LoadPlan:
+        """What is sent to one variant: the same as to all, unless requests are compared."""
+        for name, what in self.compared:
+            if name == variant:
+                return replace(self, requests=what.requests, weights=what.weights, compared=())
+        return self
 
     @property
     def label(self) -> str:
         """The name of the run in reports."""
+        if self.compared:
+            return self.name or ", ".join(f"{name}: {self.of(name).label}" for name, _ in self.compared)
         if self.stream is not None:
             return self.name or "requests of an iterator"
         labels = [request.label for request in self.requests]
@@ -106,6 +118,10 @@ def split_keywords(call: str, keywords: Mapping[str, Any]) -> tuple[dict[str, An
     Raises SpecError for one that is neither.
     """
     for word in keywords:
+        if word == "http2":
+            raise SpecError(
+                f"{call}: the load agent speaks HTTP/1.1 only; load.flow(visit, http2=True) goes over httpx's own"
+            )
         if word not in KEYWORDS and word not in WORDS:
             raise SpecError(
                 f"{call} has no keyword {word!r}; it has {', '.join(WORDS)}, and of the request {', '.join(KEYWORDS)}"

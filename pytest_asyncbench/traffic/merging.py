@@ -6,10 +6,10 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
-from pytest_asyncbench.traffic.samples import SlotResult
+from pytest_asyncbench.traffic.samples import SlotResult, StepSamples
 
 EXPLAINED = 3
 """Texts kept per outcome, as of one agent."""
@@ -62,6 +62,9 @@ def _sent(results: Sequence[SlotResult], name: str) -> array[float]:
 
 
 def _window(results: Sequence[SlotResult], name: str) -> float:
+    """What all agents have in common; of an open loop the planned one, which holds the planned starts."""
+    if results[0].rate:
+        return results[0].window
     return max(0.0, _smallest(results, "closed") - _largest(results, "opened"))
 
 
@@ -95,11 +98,35 @@ def _texts(results: Sequence[SlotResult], name: str) -> Mapping[str, tuple[str, 
     return found
 
 
+def _steps(results: Sequence[SlotResult], name: str) -> Mapping[str, StepSamples] | None:
+    if results[0].steps is None:
+        return None
+    opened = _largest(results, "opened")
+    parts: dict[str, list[StepSamples]] = {}
+    for result in results:
+        for step, samples in (result.steps or {}).items():
+            sent = array("f", (time + result.opened - opened for time in samples.sent))
+            parts.setdefault(step, []).append(replace(samples, sent=sent))
+    return {step: _one_step(samples) for step, samples in parts.items()}
+
+
+def _one_step(parts: Sequence[StepSamples]) -> StepSamples:
+    first, *others = parts
+    for other in others:
+        first = StepSamples(
+            first.sent + other.sent,
+            first.latency + other.latency,
+            first.outcome + other.outcome,
+            _added([first.totals, other.totals]),
+        )
+    return first
+
+
 def _complaints(results: Sequence[SlotResult], name: str) -> tuple[str, ...]:
     return tuple(
         f"agent {number} of {len(results)}: {text}"
         for number, result in enumerate(results, 1)
-        for text in result.complaints
+        for text in getattr(result, name)
     )
 
 
@@ -126,10 +153,12 @@ MERGED_BY: Mapping[str, Callable[[Sequence[SlotResult], str], Any]] = {
     "ended": _largest,
     "first_failures": _texts,
     "complaints": _complaints,
-    "rate": _sum,
+    "rate": _first,
     "send_delay": _joined,
     "names": _first,
-    "used": _sum,
+    "used": _joined,
     "ran_out": _any,
+    "steps": _steps,
+    "cautions": _complaints,
 }
 """How each field of a result is merged; a field without an entry here is an error, not the first agent's value."""

@@ -13,10 +13,12 @@ SERVER_OUTCOMES = (
     "reset",
     "protocol",
     "censored",
+    "failed",
 )
 """The server's fault: another status than expected, a body that `expect` refuses, no answer within the
 timeout, no connection within the connect timeout, connection refused, connection ended before the answer was
-complete, an answer that is not HTTP/1.1, unanswered when the slot ended."""
+complete, an answer that is not HTTP/1.1, unanswered when the slot ended, a flow that raised an exception of its own
+or sent nothing (whoever is to blame: it did not do what the test says that a visit is)."""
 
 PLAN_OUTCOMES = ("dropped",)
 """The plan's: an open-loop start that was skipped because `max_in_flight` was reached."""

@@ -48,6 +48,22 @@ class WireRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class WireFlow(WireRequest):
+    """A flow, in the place of the one request of a plan: each user runs the function again and again.
+
+    `code` is the function `async def visit(client)`, pickled by value; `path` is where it may import from. `host` and
+    `scheme` are those of the addresses it sees ("127.0.0.1:8000"). `expect` holds the status codes that are ok for its
+    requests. With `http2` they go over httpx's own transport, not over the agent's connections.
+    """
+
+    code: bytes
+    host: str
+    path: tuple[str, ...] = ()
+    scheme: str = "http"
+    http2: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ClosedSlot:
     """Closed-loop load: each of `users` sends its next request when it has the answer to the last one.
 
@@ -79,14 +95,16 @@ class ClosedSlot:
 class OpenSlot:
     """Open-loop load: `rate` starts per second, planned ahead, whatever the server does.
 
-    `requests` are sent in turn. `arrivals` is "constant" (evenly spaced) or "poisson" (random, drawn from `seed`). A
-    start that finds `max_in_flight` requests in flight is dropped. `latency` is the mean latency as far as it is known
-    (0: not known); `measure` opens max(0.2 s, `latency`) after the beginning, rounded up to whole intervals with
-    constant arrivals, as is its length `window`; it is made longer, up to 5 s, until it has `least` starts.
+    `requests` are sent in turn, or as `order` says, or, if they are a Stock, each once. `arrivals` is "constant"
+    (evenly spaced) or "poisson" (random, drawn from `seed`). Of the planned starts this agent makes every `parts`-th,
+    beginning with number `part`; everything else is that of the whole plan, but for `max_in_flight`: a start that
+    finds as many requests in flight is dropped. `latency` is the mean latency as far as it is known (0: not known);
+    `measure` opens max(0.2 s, `latency`) after the beginning, rounded up to whole intervals with constant arrivals,
+    as is its length `window`; it is made longer, up to 5 s, until it has `least` starts.
     """
 
     target: Target
-    requests: tuple[WireRequest, ...]
+    requests: Sequence[WireRequest]
     rate: float
     window: float
     arrivals: str = "constant"
@@ -97,7 +115,10 @@ class OpenSlot:
     connect_timeout: float = 5.0
     keepalive: bool = True
     seed: str = ""
+    order: Order | None = None
     expecting: Expecting | None = None
+    part: int = 0
+    parts: int = 1
 
     @property
     def users(self) -> int:

@@ -19,6 +19,22 @@ ANSWERED = ("ok", "bad_status", "bad_body")
 
 
 @dataclass(frozen=True, slots=True)
+class StepSamples:
+    """The requests of one name that the flows of a slot have sent.
+
+    `sent` (seconds from the opening of `measure`), `latency` (to the end of the answer) and `outcome` (indices into
+    `OUTCOMES`) are parallel: one entry for each request sent in `measure`, in the order in which they ended; those
+    that were unanswered at the end of `tail` are `censored`. `totals` counts the outcomes of all phases, what became of
+    the censored ones included.
+    """
+
+    sent: array[float]
+    latency: array[float]
+    outcome: bytes
+    totals: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class SlotResult:
     """The requests of one slot, one by one for `measure`, as counts for the phases around it.
 
@@ -33,16 +49,22 @@ class SlotResult:
     `late` says what became of the censored ones during `drain`; they are not counted twice in `counts`.
     `ok_total` and `answers` are all ok answers and all whole answers of all phases, late ones included.
 
-    In an open loop `rate` is the planned number of starts per second (0 in a closed loop), `sent` and `latency` run
-    from the intended start, and `send_delay` is what passed from then to the actual one, parallel to `sent`; `cycle` is
-    empty, and `users` is the number of requests that were in flight at once, at most.
+    In an open loop `rate` is the planned number of starts per second of all agents (0 in a closed loop), `sent` and
+    `latency` run from the intended start, and `send_delay` is what passed from then to the actual one, parallel to
+    `sent`; `cycle` is empty, and `users` is the number of requests that were in flight at once, at most.
 
     `agent_cpu` is the agent's CPU time over the window, as a share of one core. `occupied` is the share of
     users x window spent in flight, connecting, thinking or pausing after a failure. `complaints` are
     violated self-checks in words; each makes the run INVALID.
 
-    `names` are those of the requests that `request` holds indices of. Of requests made ahead, the first `used` were
-    sent, and `ran_out` says that there were not enough of them: the slot ended early.
+    `names` are those of the requests that `request` holds indices of. Of requests made ahead, the first `used[i]` of
+    those dealt to agent i were sent, and `ran_out` says that there were not enough of them: the slot ended early.
+
+    `cautions` are violated self-checks after which only counts can be believed: what is sampled may have been
+    the agent's doing.
+
+    Of flows, a sample is a whole visit, and `steps` are its requests by name; `answers` still counts whole answers. Of
+    anything else `steps` is None.
     """
 
     users: float
@@ -70,5 +92,7 @@ class SlotResult:
     rate: float = 0.0
     send_delay: array[float] = field(default_factory=lambda: array("f"))
     names: tuple[str, ...] = ()
-    used: int = 0
+    used: tuple[int, ...] = ()
     ran_out: bool = False
+    steps: Mapping[str, StepSamples] | None = None
+    cautions: tuple[str, ...] = ()

@@ -39,3 +39,18 @@ def sent(given: object, for_request: Mapping[str, Any], call: str) -> Sent:
     if isinstance(given, Mapping):
         raise SpecError(f"{call}: write mix({{request: weight}})")
     return Sent((description_of(given, call),))
+
+
+def compared(given: Mapping[str, object], call: str) -> tuple[tuple[str, Sent], ...]:
+    """What is sent to each of the variants that are compared. Raises SpecError as `sent`, for iterators, which could
+    not be shared fairly, and for fewer than two."""
+    if len(given) < 2:
+        names = f"there is only {next(iter(given))}" if given else "there is none"
+        raise SpecError(f"{call}: name two or more requests to compare, old=request('GET', '/v1'); {names}")
+    each = tuple((name, sent(what, {}, f"{call}: {name}")) for name, what in given.items())
+    for name, what in each:
+        if what.stream is not None:
+            raise SpecError(
+                f"{call}: {name} is an iterator, which is used up; write request(..., json=function)"
+            )
+    return each

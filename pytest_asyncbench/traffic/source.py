@@ -60,10 +60,12 @@ class Source:
         expect = self._plan.expect
         return Stock(tuple(WireRequest(name, method, b"", expect) for name, method in kinds), which, data)
 
-    def spend(self, number: int) -> None:
-        """The first `number` of those that were given last have been sent."""
-        self._size -= sum(made.size for made in self._ready[:number])
-        del self._ready[:number]
+    def spend(self, used: tuple[int, ...]) -> None:
+        """Those that were given last were dealt out to `len(used)` agents, and the first `used[i]` of agent i sent."""
+        agents = len(used)
+        spent = {index + number * agents for index, count in enumerate(used) for number in range(count)}
+        self._size -= sum(self._ready[index].size for index in spent)
+        self._ready = [made for index, made in enumerate(self._ready) if index not in spent]
 
     def _make(self, wanted: int, until: float) -> None:
         began = time.monotonic()

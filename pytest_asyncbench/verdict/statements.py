@@ -6,6 +6,7 @@ the run that a statement holds for; None: for all of the test.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from math import isfinite
 
@@ -83,6 +84,24 @@ class Budget:
 
 
 Statement = Ordering | Tie | NoRegression | Budget
+
+
+def names_of(statement: Statement) -> tuple[str, ...]:
+    """The variants that a comparison is about; none of a budget, which is about each."""
+    match statement:
+        case Ordering(best_first=names):
+            return names
+        case Tie(a=a, b=b):
+            return (a, b)
+        case NoRegression(new=new, old=old):
+            return (new, old)
+        case Budget():
+            return ()
+
+
+def about(statements: Iterable[Statement], variants: Collection[str]) -> list[Statement]:
+    """Those statements whose variants are all among these."""
+    return [statement for statement in statements if set(names_of(statement)) <= set(variants)]
 
 
 def _check_variants(marker: str, names: tuple[str, ...]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pytest_asyncbench.agent import alarm, burst, closed, slot, user
+from pytest_asyncbench.agent import alarm, burst, caller, closed, flow, slot, user
 from pytest_asyncbench.agent import open as open_loop
 from pytest_asyncbench.agent.client import Agent
 from pytest_asyncbench.agent.service import run_of
@@ -186,7 +186,7 @@ def memory_run() -> Callable[..., SlotResult]:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(open_loop, "alarm", alarm.LoopAlarm)  # the kernel's alarm keeps real time
-            for module in (alarm, burst, closed, open_loop, slot, user):
+            for module in (alarm, burst, caller, closed, flow, open_loop, slot, user):
                 patch.setattr(module, "monotonic", loop.time)
                 patch.setattr(module, "process_time", lambda: 0.0, raising=False)
             try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import socket
 import struct
@@ -27,6 +28,7 @@ class Client:
         self.reader = reader
         self.writer = writer
         self.open = True
+        self.request = ""
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def send(self, data: bytes) -> None:
@@ -169,6 +171,23 @@ async def big_until_close(client: Client) -> None:
     client.close()
 
 
+logins = itertools.count(1)
+
+
+@behaviour("/login")
+async def login(client: Client) -> None:
+    """A new cookie for everybody who comes."""
+    cookie = b"Set-Cookie: sid=%d; Path=/\r\n" % next(logins)
+    await client.send(OK.replace(b"Content-Length", cookie + b"Content-Length"))
+
+
+@behaviour("/echo")
+async def echo(client: Client) -> None:
+    """The request, back again."""
+    body = b"" if client.request.startswith("HEAD") else client.request.encode()
+    await client.send(b"HTTP/1.1 200 So\r\nX-Case: As-It-Is\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+
 class Hundredth:
     """Every hundredth answer takes 100 ms."""
 
@@ -194,7 +213,7 @@ async def answer(client: Client, method: str, path: str) -> None:
         await asyncio.sleep(float(path.removeprefix("/after/")) / 1000)
         await client.send(OK)
     else:
-        await BEHAVIOURS[path](client)
+        await BEHAVIOURS[path.split("?")[0]](client)
 
 
 class Server:
@@ -217,9 +236,10 @@ class Server:
     async def one_request(self, client: Client) -> None:
         head = await client.reader.readuntil(b"\r\n\r\n")
         method, path, _ = head.decode().split("\r\n")[0].split()
+        client.request = head.decode()
         for line in head.lower().split(b"\r\n"):
             if line.startswith(b"content-length:"):
-                await client.reader.readexactly(int(line.split(b":")[1]))
+                client.request += (await client.reader.readexactly(int(line.split(b":")[1]))).decode()
         if path == "/counts":
             body = json.dumps({"requests": self.requests, "connections": self.connections}).encode()
             await client.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)

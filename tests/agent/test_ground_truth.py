@@ -47,25 +47,42 @@ def test_490_against_510_ms_is_4_percent(slots):
     assert fast / slow == pytest.approx(51 / 49, rel=1e-6)
 
 
-@pytest.mark.parametrize(("users", "window", "count"), [(8, 1.0, 60), (64, 0.5, 30)])
+@pytest.mark.parametrize(
+    ("users", "window", "count"), [(1, 1.0, 400), (8, 1.0, 100), (64, 0.5, 40), (64, 1.0, 40)]
+)
 def test_exponential_service_time(slots, users, window, count):
     coin = random.Random(1)
     found = slots(lambda now: coin.expovariate(20), users=users, window=window, cycle=0.05, count=count)
     each = [percentiles.rps([slot]) for slot in found]
     assert statistics.mean(each) == pytest.approx(users / 0.05, rel=0.02)
-    assert percentiles.percentile(found, 0.5) == pytest.approx(0.05 * math.log(2), rel=0.03)
-    assert percentiles.percentile(found, 0.95) == pytest.approx(0.05 * math.log(20), rel=0.03)
-    assert percentiles.percentile(found, 0.99) == pytest.approx(0.05 * math.log(100), rel=0.04)
+    assert percentiles.mean(found) == pytest.approx(0.05, rel=0.02)
 
 
-def test_one_answer_in_twenty_takes_a_second(slots):
+def test_percentiles_of_an_exponential_service_time(slots):
+    """So many requests that chance moves the p99 by less than 2 % (three standard errors)."""
+    coin = random.Random(1)
+    found = slots(lambda now: coin.expovariate(20), users=64, window=4.0, cycle=0.05, count=20)
+    for share, times in ((0.5, 2), (0.95, 20), (0.99, 100)):
+        assert percentiles.percentile(found, share) == pytest.approx(0.05 * math.log(times), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("users", "window", "count"), [(1, 1.0, 1000), (8, 1.0, 150), (64, 0.5, 40), (64, 1.0, 40)]
+)
+def test_one_answer_in_twenty_takes_a_second(slots, users, window, count):
     """Slots must wait for the slow ones: they carry 70 % of the time."""
     coin = random.Random(2)
     found = slots(
-        lambda now: 1.0 if coin.random() < 0.05 else 0.02, users=64, window=0.5, cycle=0.069, count=40
+        lambda now: 1.0 if coin.random() < 0.05 else 0.02,
+        users=users,
+        window=window,
+        cycle=0.069,
+        count=count,
     )
     assert percentiles.failures(found) == 0
-    assert statistics.mean(percentiles.rps([slot]) for slot in found) == pytest.approx(64 / 0.069, rel=0.02)
+    mean = statistics.mean(latency for slot in found for latency in slot.latency)
+    assert mean == pytest.approx(0.069, rel=0.05)  # but for chance
+    assert percentiles.rps(found) == pytest.approx(users / mean, rel=0.001)
     assert percentiles.percentile(found, 0.5) == pytest.approx(0.02)
     assert percentiles.percentile(found, 0.99) == pytest.approx(1.0)
 

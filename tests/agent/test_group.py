@@ -6,6 +6,8 @@ import os
 import signal
 import threading
 import time
+from array import array
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,11 @@ from pytest_asyncbench.agent.client import Agent, SlotCancelled, SlotRefused
 from pytest_asyncbench.agent.group import AgentGroup
 from pytest_asyncbench.bench import Bench
 from pytest_asyncbench.errors import AgentLost
-from pytest_asyncbench.traffic.plan import Burst, ClosedSlot
+from pytest_asyncbench.measure.percentiles import rps
+from pytest_asyncbench.traffic.arrivals import starts_of
+from pytest_asyncbench.traffic.flow import FLOW_STATUSES, flow, wire_flow
+from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, OpenSlot
+from pytest_asyncbench.traffic.sending import Stock
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +57,42 @@ def test_all_requests_of_all_agents_are_those_that_the_server_saw(two, hostile, 
 def test_a_burst_is_exact(two, hostile, wire):
     assert two.run(Burst(hostile.target, (wire("/ok"),), 5, 33)).ok_total == 33
     assert hostile.counts()["requests"]["/ok"] == 33
+
+
+@pytest.mark.parametrize("arrivals", ["constant", "poisson"])
+def test_the_starts_of_an_open_loop_are_divided_exactly(two, hostile, wire, arrivals):
+    plan = OpenSlot(hostile.target, (wire("/ok"),), 200.0, 0.5, arrivals, seed="3")
+    result = two.run(plan)
+    assert len(result.outcome) == starts_of(plan).measured
+    assert (result.rate, result.window) == (200, pytest.approx(0.5))
+    assert result.ok_total == hostile.counts()["requests"]["/ok"]
+    if arrivals == "constant":
+        assert rps([result]) == pytest.approx(200)
+
+
+def test_requests_made_ahead_are_each_sent_once(two, hostile, wire):
+    kind = replace(wire("/ok"), data=b"")
+    stock = Stock((kind,), array("I", [0] * 90), [wire("/ok").data] * 90)
+    result = two.run(Burst(hostile.target, stock, 4, 60))
+    assert (sum(result.used), result.ok_total, result.ran_out) == (60, 60, False)
+    few = two.run(ClosedSlot(hostile.target, stock, 4, 20.0))
+    assert (few.used, few.ok_total, few.ran_out) == ((45, 45), 90, True)
+
+
+def test_visits_of_all_agents_are_counted_with_their_steps(two, hostile):
+    async def visit(client):
+        await client.get("/ok")
+        await client.get("/chunked")
+
+    target = hostile.target
+    wired = wire_flow(flow("load.flow(visit)", visit), host=f"127.0.0.1:{target.port}", expect=FLOW_STATUSES)
+    result = two.run(Burst(target, (wired,), 4, 20))
+    assert (result.ok_total, result.answers) == (20, 40)
+    assert {name: step.totals for name, step in result.steps.items()} == {
+        "GET /ok": {"ok": 20},
+        "GET /chunked": {"ok": 20},
+    }
+    assert len(result.steps["GET /ok"].latency) == 20
 
 
 def test_one_user_takes_one_agent(two, hostile, wire):

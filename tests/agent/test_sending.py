@@ -13,7 +13,7 @@ import trustme
 
 from pytest_asyncbench.agent.client import SlotRefused
 from pytest_asyncbench.traffic.expect import ExpectFunction, Expecting, expect_json, shipped
-from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, Target, WireRequest
+from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, OpenSlot, Target, WireRequest
 from pytest_asyncbench.traffic.requests import encode, request
 from pytest_asyncbench.traffic.sending import Order, Stock
 
@@ -88,7 +88,7 @@ def test_a_mix_is_exact_whoever_sends(agent, hostile, wire):
 def test_each_is_sent_once_and_the_slot_ends_with_them(agent, recorder):
     target = Target("127.0.0.1", recorder(0))
     result = agent.run(ClosedSlot(target, stock_of(200), 4, 20.0))
-    assert (result.ran_out, result.used, result.ok_total, result.answers) == (True, 200, 200, 200)
+    assert (result.ran_out, result.used, result.ok_total, result.answers) == (True, (200,), 200, 200)
     assert sum(sum(count.values()) for count in result.counts.values()) == 200
     assert result.complaints == ()
     again = agent.run(Burst(target, (get("/again"),), 1, 1))
@@ -100,14 +100,32 @@ def test_those_that_were_not_sent_are_said(agent, recorder):
     stock = stock_of(60_000)
     result = agent.run(ClosedSlot(target, stock, 2, 0.1))
     assert not result.ran_out
-    assert result.used == result.ok_total < 60_000
+    assert result.used == (result.ok_total,)
+    assert result.ok_total < 60_000
     assert set(result.request) == {0}
     assert result.occupied > 0.9
 
 
 def test_a_burst_of_more_than_there_are_ends(agent, recorder):
     result = agent.run(Burst(Target("127.0.0.1", recorder(0)), stock_of(5), 2, 9))
-    assert (result.ran_out, result.used, result.ok_total) == (True, 5, 5)
+    assert (result.ran_out, result.used, result.ok_total) == (True, (5,), 5)
+
+
+def test_an_open_loop_sends_a_mix(agent, hostile, wire):
+    requests = (wire("/ok"), wire("/chunked"))
+    result = agent.run(OpenSlot(hostile.target, requests, 200.0, 0.4, order=Order((3, 1), seed=3)))
+    measured = Counter(result.request)
+    assert measured[0] + measured[1] == 80
+    assert abs(measured[0] - 60) <= 4
+
+
+def test_an_open_loop_sends_each_once_and_says_when_there_are_no_more(agent, recorder):
+    target = Target("127.0.0.1", recorder(0))
+    enough = agent.run(OpenSlot(target, stock_of(1000), 200.0, 0.3))
+    assert (enough.ran_out, enough.used) == (False, (enough.ok_total,))
+    few = agent.run(OpenSlot(target, stock_of(70), 200.0, 5.0))
+    assert (few.ran_out, few.used, few.ok_total) == (True, (70,), 70)
+    assert agent.run(Burst(target, (get("/again"),), 1, 1)).ok_total == 1
 
 
 def test_what_arrives_is_each_body_once(agent, recorder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -107,3 +107,23 @@ def test_nothing_ok_is_no_value(statistic):
 def test_nothing_sent_is_no_rate():
     with pytest.raises(UnknownValue, match="before it: 4 timeout"):
         percentiles.rps([slot([])])
+
+
+@given(st.integers(20, 400), st.floats(0.3, 3))
+def test_the_pace_of_the_answers_is_that_of_the_server(number, factor):
+    """A server that does 100 per second is asked for `factor` times that: `served` is not misled."""
+    rate = 100 * factor
+    sent = [index / rate for index in range(number)]
+    ended, busy = [], 0.0
+    for start in sent:
+        busy = max(busy, start) + 0.01
+        ended.append(busy)
+    open_slot = replace(
+        slot([end - start for end, start in zip(ended, sent, strict=True)]), sent=array("f", sent)
+    )
+    assert percentiles.served([open_slot]) == pytest.approx(min(100, rate), rel=0.02)
+
+
+def test_no_pace_without_answers():
+    with pytest.raises(UnknownValue, match="too few requests were answered ok"):
+        percentiles.served([replace(slot([0.1]), sent=array("f", [0.0]))])

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_asyncbench.measure import supply
 from pytest_asyncbench.measure.supply import FIRST, Supply, SupplyEnded
 from pytest_asyncbench.traffic import source
 from pytest_asyncbench.traffic.load_plan import LoadPlan
-from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, Target
+from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, OpenSlot, Target
 from pytest_asyncbench.traffic.requests import request
 from pytest_asyncbench.traffic.source import Source
 
@@ -34,7 +36,7 @@ class Taker:
         used = min(self.number, len(slot.requests))
         return replace(
             self.make_samples(),
-            used=used,
+            used=(used,),
             ran_out=used < self.number,
             started=0.0,
             closed=0.9,
@@ -60,6 +62,27 @@ def test_nothing_is_sent_twice_and_nothing_is_left_out(make_samples):
     assert 700 < len(taker.given[2]) < 4000  # twice what the pace needs
 
 
+@given(st.lists(st.lists(st.integers(0, 40), min_size=1, max_size=4), max_size=8))
+def test_what_several_agents_sent_is_each_request_once(slots):
+    """Each agent has sent the first ones of those dealt to it; all others come again, in their order."""
+    made, sent = Source(LoadPlan((UNIQUE,)), 1), []
+    for used in slots:
+        stock = made.stock("h", 40 * len(used), time.monotonic() + 9)
+        dealt = [stock[index :: len(used)].data[:count] for index, count in enumerate(used)]
+        sent += [int(data.rpartition(b"\r\n\r\n")[2]) for part in dealt for data in part]
+        made.spend(tuple(used))
+    rest = [int(data.rpartition(b"\r\n\r\n")[2]) for data in made.stock("h", 400, time.monotonic() + 9).data]
+    assert sorted(sent + rest) == list(range(len(sent) + len(rest)))
+    assert rest == sorted(rest)
+
+
+@pytest.mark.parametrize("rate", [1.0, 500.0])
+def test_an_open_loop_has_what_its_rate_needs(make_samples, rate):
+    taker = Taker(make_samples, 0)
+    supplied(LoadPlan((UNIQUE,))).run(taker, "a", "h:1", OpenSlot(Target("h", 1), (), rate, 0.5))
+    assert rate < len(taker.given[0]) < 4 * rate + 50
+
+
 def test_a_host_for_each_variant():
     made = Source(LoadPlan((UNIQUE,)), 1)
     first, second = (made.stock(host, 1, time.monotonic() + 9)[0].data for host in ("one:1", "two:2"))
@@ -74,7 +97,7 @@ def test_the_end_of_an_iterator(make_samples):
     result = filled.run(Taker(make_samples, 600), "a", "h:1", SLOT)
     assert not filled.is_short(result)
     result = filled.run(Taker(make_samples, 600), "a", "h:1", SLOT)
-    assert (filled.is_short(result), result.used) == (True, 400)
+    assert (filled.is_short(result), result.used) == (True, (400,))
     with pytest.raises(SupplyEnded, match="the iterator ended after 1000 requests"):
         filled.run(Taker(make_samples, 600), "a", "h:1", SLOT)
 
@@ -104,7 +127,7 @@ def test_slow_making_ends_with_the_time_and_is_said(make_samples, monkeypatch):
     with pytest.raises(SupplyEnded, match=r"max_time was over while requests were made \(\d+ so far\)"):
         filled.run(Taker(make_samples, 1), "a", "h:1", SLOT)
     assert filled.notes() == []  # less than a second is not worth a line
-    filled._source.seconds = 5.0
+    filled._sources[""].seconds = 5.0
     assert filled.notes() == [
         "making the requests took 5.0 s, longer than the 0.0 s of load that they were made for; it is not measured"
     ]

@@ -183,6 +183,14 @@ def test_a_smoke_run_decides_nothing():
         _ = smoke > 0
 
 
+def test_a_doubt_about_the_agent_decides_nothing_but_counts():
+    doubtful = Origin(1, EFFORT, caution="the agent was busy")
+    with pytest.raises(Inconclusive, match="the agent was busy"):
+        _ = measure([100.0] * 12, origin=doubtful) > 1
+    assert measure([0.0], "errors", origin=doubtful) < 0.5
+    assert measure([0.0], "errors", origin=doubtful) == 0
+
+
 def test_how_values_are_shown():
     assert str(fast) == "103 [101, 106]"
     assert repr(fast) == "<a.rps = 103 [101, 106], 8 rounds>"

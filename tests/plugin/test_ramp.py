@@ -38,6 +38,52 @@ def test_it(load):
     result.stdout.fnmatch_lines(["*cliff: 8 *2, 8* users", "*at 8 users, server: * requests were not ok*"])
 
 
+def test_a_ramp_of_rates_finds_where_the_server_stops_following(project):
+    """4 threads and 50 ms per request: 80 per second, whatever is asked for."""
+    result = project.write(
+        """
+@pytest.mark.server(many)
+@pytest.mark.budget(p50="300ms")
+def test_it(load):
+    ramp = load.ramp("/slower", rate=(20, 160), steps=[20, 40, 160], duration=1)
+    assert ramp.unit == "1/s" and ramp.loads == (20, 40, 160)
+    assert [round(run.rps.value) for run in ramp.steps[:2]] == [20, 40]
+    assert ramp.slo_limit.value == 40 and ramp.slo_limit.high == 160
+    assert 60 < ramp.knee.value < 85
+"""
+    ).run()
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["GET /slower: ramp from 20 to 160 per second, 1 s each on granian", "  knee: * 1/s = X_max*"]
+    )
+
+
+def test_a_ramp_of_a_mix_and_of_a_flow(project):
+    project.write(
+        """
+from pytest_asyncbench import mix, request
+
+async def visit(client):
+    await client.get("/slow")
+
+@pytest.mark.server(many)
+def test_mix(load):
+    ramp = load.ramp(mix({request("GET", "/"): 1, request("GET", "/slow"): 3}), users=(1, 4), duration=0.3)
+    assert list(ramp.steps[0].steps) == ["GET /", "GET /slow"]
+
+@pytest.mark.server(many)
+def test_flow(load):
+    ramp = load.ramp(visit, users=(1, 4), duration=0.3)
+    assert ramp.steps[-1].steps["GET /slow"].errors == 0
+
+@pytest.mark.server(many)
+def test_what_differs(load):
+    with pytest.raises(ValueError, match="every plateau of a ramp sends the same requests"):
+        load.ramp(request("POST", "/", json=lambda i: i), users=(1, 4))
+"""
+    ).run().assert_outcomes(passed=3)
+
+
 def test_a_ramp_in_a_smoke_run(project):
     project.write(
         """

@@ -186,3 +186,38 @@ def test_unverified(load, server):
         certificate=str(tmp_path / "server.pem"),
     )
     result.assert_outcomes(passed=1)
+
+
+OPEN = """
+def test_a_mix_at_a_rate(load, server):
+    a, b = request("GET", "/", name="a"), request("POST", "/x", json={}, name="b")
+    run = load.send(mix({a: 3, b: 1}), rate=100, duration=0.8)
+    assert list(run.steps) == ["a", "b"]
+    assert run.errors == 0
+    share = run.steps["a"].outcomes["ok"] / run.outcomes["ok"]
+    assert 0.6 < share < 0.9
+
+def test_bodies_of_their_own_at_a_rate(load, server):
+    run = load.post("/", json=lambda i: {"n": i}, rate=100, duration=0.4)
+    assert run.errors == 0
+    sent = [body for target, body in bodies(server) if body]
+    assert len(sent) == len(set(sent)) == run.ok
+"""
+
+
+@pytest.mark.parametrize("agents", [1, 2])
+def test_open_loops_send_everything(project, agents):
+    project(OPEN, f"--asyncbench-agents={agents}").assert_outcomes(passed=2)
+
+
+def test_a_closed_loop_of_bodies_of_their_own_on_two_agents(project):
+    project(
+        """
+def test_it(load, server):
+    run = load.post("/", json=lambda i: {"n": i}, users=4, duration=0.4)
+    assert run.errors == 0
+    sent = [body for target, body in bodies(server) if body]
+    assert len(sent) == len(set(sent)) == run.ok
+""",
+        "--asyncbench-agents=2",
+    ).assert_outcomes(passed=1)

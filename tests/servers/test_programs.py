@@ -191,7 +191,7 @@ def test_a_flag_that_the_installed_version_does_not_have_is_refused(spec, versio
 def test_hypercorn_guesses_the_interface_only_where_it_cannot_be_told():
     assert line(hypercorn("a:b"), distribution="hypercorn", version="0.14.0").endswith(" asgi:a:b")
     assert line(hypercorn("a:b"), distribution="hypercorn", version="0.13.2").endswith(" a:b")
-    with pytest.raises(SpecError, match="interface='wsgi'.* needs hypercorn 0.14 or later"):
+    with pytest.raises(SpecError, match=r"interface='wsgi'.* needs hypercorn 0.14 or later"):
         line(hypercorn("a:b", interface="wsgi"), distribution="hypercorn", version="0.13.2")
 
 

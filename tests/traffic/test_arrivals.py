@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice, pairwise
 
 import pytest
@@ -39,6 +40,17 @@ def test_starts_of_any_plan(plan):
     assert len(measured) >= plan.least or full
     assert starts.closes < longest_time(plan)
     assert starts_of(plan).planned == starts.planned
+
+
+@given(PLANS, st.integers(2, 5))
+def test_the_parts_of_several_agents_are_the_whole(plan, parts):
+    whole = starts_of(plan)
+    each = [starts_of(replace(plan, part=part, parts=parts)) for part in range(parts)]
+    assert {(one.opens, one.closes) for one in each} == {(whole.opens, whole.closes)}
+    assert sorted(time for one in each for time in one.planned) == list(whole.planned)
+    later = sorted(time for one in each for time in islice(one.later, 10))
+    assert later[:10] == list(islice(whole.later, 10))
+    assert sum(one.measured for one in each) == whole.measured
 
 
 @given(st.floats(1, 2000), st.floats(0.1, 2), st.floats(0, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import fields, replace
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from pytest_asyncbench.measure.percentiles import percentile, rps
 from pytest_asyncbench.traffic.division import divide, split
 from pytest_asyncbench.traffic.merging import MERGED_BY, merge
-from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, Target
-from pytest_asyncbench.traffic.samples import SlotResult
+from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, OpenSlot, Target, WireRequest
+from pytest_asyncbench.traffic.samples import SlotResult, StepSamples
+from pytest_asyncbench.traffic.sending import Stock
 
 TARGET = Target("h", 1)
 
@@ -52,6 +54,18 @@ def test_a_burst_is_divided_exactly(users, count, agents):
     parts = divide(Burst(TARGET, (), users, count), agents)
     assert (sum(part.users for part in parts), sum(part.count for part in parts)) == (users, count)
     assert min(min(part.users, part.count) for part in parts) >= 1
+
+
+@given(st.integers(1, 50), st.integers(1, 9), st.integers(0, 60))
+def test_an_open_loop_and_its_requests_are_divided_exactly(most, agents, requests):
+    kind = WireRequest("r", "GET", b"", frozenset({200}))
+    stock = Stock((kind,), array("I", [0] * requests), [b"%d" % i for i in range(requests)])
+    parts = divide(OpenSlot(TARGET, stock, 100.0, 0.5, max_in_flight=most), agents)
+    assert sum(part.max_in_flight for part in parts) == most
+    assert [(part.part, part.parts, part.rate) for part in parts] == [
+        (number, len(parts), 100.0) for number in range(min(most, agents))
+    ]
+    assert sorted(int(data) for part in parts for data in part.requests.data) == list(range(requests))
 
 
 def test_every_field_of_a_result_has_its_way_of_being_merged():
@@ -98,3 +112,21 @@ def test_the_window_is_the_common_one(make_samples):
 def test_complaints_name_their_agent(make_samples):
     both = merge([make_samples(), make_samples(complaints=["it was late"])])
     assert both.complaints == ("agent 2 of 2: it was late",)
+
+
+def test_the_steps_of_flows_are_joined_by_name(make_samples):
+    def one(opened, **steps):
+        return replace(
+            make_samples(), opened=opened, steps={name: step(*times) for name, times in steps.items()}
+        )
+
+    def step(*times):
+        count = len(times)
+        return StepSamples(array("f", times), array("d", [0.1] * count), bytes(count), {"ok": count})
+
+    both = merge([one(10.0, login=(0.0, 0.5)), one(10.5, login=(0.25,), browse=(0.0,))])
+    assert list(both.steps) == ["login", "browse"]
+    assert list(both.steps["login"].sent) == [-0.5, 0.0, 0.25]
+    assert both.steps["login"].totals == {"ok": 3}
+    assert len(both.steps["login"].latency) == len(both.steps["login"].outcome) == 3
+    assert merge([make_samples(), make_samples()]).steps is None

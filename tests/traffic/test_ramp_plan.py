@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from pytest_asyncbench.errors import SpecError
-from pytest_asyncbench.traffic.load_plan import WORDS
 from pytest_asyncbench.traffic.ramp_plan import DURATION, ramp_plan
 from pytest_asyncbench.traffic.requests import request
 
@@ -70,11 +69,7 @@ def test_what_cannot_be_meant(words, why):
         plan(**words)
 
 
-def test_rates_are_refused_as_long_as_there_is_no_open_loop():
-    if "rate" not in WORDS:
-        with pytest.raises(SpecError, match="open loops are not there yet"):
-            plan(rate=(1, 10))
-        return
+def test_rates():
     assert plan(rate=(10, 40)).loads == (10, 20, 40)
     with pytest.raises(SpecError, match="rates are numbers above zero"):
         plan(rate=(0, 10))
