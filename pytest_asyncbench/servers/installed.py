@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +14,9 @@ from pytest_asyncbench.errors import ProcessError, ProgramMissing
 
 LIMIT = 60.0
 """Seconds until an interpreter that does not answer is given up."""
+
+MATTERS = re.compile(r"PYTHON.*|LD_.*|PATH|HOME|VIRTUAL_ENV")
+"""The variables on which the answer depends: servers that differ in others share it."""
 
 ASK = """
 import json, sys
@@ -44,7 +48,7 @@ def installed(
     """
     if python == sys.executable and (here := _here(distributions)):
         return here
-    found = _ask(distributions, python, cwd, tuple(sorted(env.items())))
+    found = _ask(distributions, python, cwd, tuple(sorted(v for v in env.items() if MATTERS.fullmatch(v[0]))))
     if found is None:
         wanted = " or ".join(distributions)
         raise ProgramMissing(
@@ -66,15 +70,18 @@ def _here(distributions: tuple[str, ...]) -> tuple[str, str] | None:
 def _ask(
     distributions: tuple[str, ...], python: str, cwd: str, env: tuple[tuple[str, str], ...]
 ) -> tuple[str, str] | None:
-    asked = subprocess.run(
-        [python, "-c", ASK, *distributions],
-        env=dict(env),
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
+    try:
+        asked = subprocess.run(
+            [python, "-c", ASK, *distributions],
+            env=dict(env),
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ProcessError(f"{python} does not run: {error}") from error
     if asked.returncode:
         raise ProcessError(
             f"{python} does not run: it exited with {asked.returncode}\n{asked.stderr[-2000:]}"

@@ -43,14 +43,22 @@ def test_what_is_not_installed_is_told_with_what_to_install(make, bare, root):
 def test_what_is_on_the_path_of_another_interpreter_is_found(bare, tmp_path):
     (tmp_path / "uvicorn").mkdir()
     (tmp_path / "uvicorn" / "__init__.py").write_text("")
-    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    env = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
     assert installed(("uvicorn",), str(bare / "bin" / "python"), env, "/") == ("uvicorn", "")
     (tmp_path / "uvicorn-0.1.2.dist-info").mkdir()
     (tmp_path / "uvicorn-0.1.2.dist-info" / "METADATA").write_text("Name: uvicorn\nVersion: 0.1.2\n")
-    assert installed(("uvicorn",), str(bare / "bin" / "python"), {**env, "X": "1"}, "/") == (
+    assert installed(("uvicorn",), str(bare / "bin" / "python"), {**env, "PYTHONUTF8": "1"}, "/") == (
         "uvicorn",
         "0.1.2",
     )
+
+
+def test_an_interpreter_is_asked_once_whatever_else_its_servers_differ_in(bare, tmp_path, monkeypatch):
+    (tmp_path / "daphne.py").write_text("")
+    python, env = str(bare / "bin" / "python"), {**os.environ, "PYTHONPATH": str(tmp_path)}
+    assert installed(("daphne",), python, {**env, "DIRECTORY": "1"}, "/") == ("daphne", "")
+    monkeypatch.setattr("subprocess.run", None)
+    assert installed(("daphne",), python, {**env, "DIRECTORY": "2"}, "/") == ("daphne", "")
 
 
 def test_an_interpreter_that_does_not_run_is_told(tmp_path):
