@@ -225,11 +225,14 @@ def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
     spec = instance.spec.settled()
     host = spec.host_header or f"{instance.host}:{instance.port}"
     requests = () if plan.is_made_ahead else plan.requests
+    wire = (
+        plan if spec.keepalive is not False else replace(plan, keepalive=False)
+    )  # it closes each one anyway
     return Subject(
         name,
         spec,
         _target(instance, spec, plan),
-        tuple(_on_the_wire(item, plan, host, spec.scheme) for item in requests),
+        tuple(_on_the_wire(item, wire, host, spec.scheme) for item in requests),
         lambda: instance.pids,
         instance.died,
         instance.startup,

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.servers.programs import Program
 from pytest_asyncbench.servers.spec import CONCURRENCY_WORDS
 from pytest_asyncbench.servers.words import refuse_words
 
 if TYPE_CHECKING:
+    from pytest_asyncbench.servers.place import Place
     from pytest_asyncbench.servers.spec import ServerSpec
 
 REASON = "a command says this in its own arguments"
 
 
-class CommandLine:
+class CommandLine(Program):
     """A program that must listen on 127.0.0.1 at the port given by `{port}` (or at a fixed `port=`)."""
 
     def check(self, spec: ServerSpec) -> None:
@@ -30,14 +32,8 @@ class CommandLine:
                 "use {port} in an argument or in env, or port="
             )
 
-    def settle(self, spec: ServerSpec) -> ServerSpec:
-        return spec
-
-    def argv(self, spec: ServerSpec, python: str, port: int) -> list[str]:
+    def argv(self, spec: ServerSpec, place: Place) -> list[str]:
         return [*spec.argv, *spec.args]
 
     def mode(self, spec: ServerSpec) -> str:
         return "command"
-
-    def concurrency(self, spec: ServerSpec) -> int | None:
-        return None

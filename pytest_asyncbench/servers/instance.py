@@ -17,6 +17,8 @@ from pytest_asyncbench.errors import PortInUse, ProcessError, ServerDied, SpecEr
 from pytest_asyncbench.processes import Command, Process
 from pytest_asyncbench.servers import environment, ports
 from pytest_asyncbench.servers.hosts import FILE, write_copy
+from pytest_asyncbench.servers.installed import installed
+from pytest_asyncbench.servers.place import Place
 from pytest_asyncbench.servers.placeholders import fill
 from pytest_asyncbench.servers.programs import program
 from pytest_asyncbench.servers.readiness import ending, wait_ready
@@ -65,8 +67,8 @@ class Instance:
         return f"{self.spec.scheme}://{self.host}:{self.port}"
 
     @property
-    def pid(self) -> int:
-        """Pid of the program that was started (its workers are in `pids`)."""
+    def pid(self) -> int | None:
+        """Pid of the program that was started (its workers are in `pids`); None of a server that is not ours."""
         return self._process.pid
 
     @property
@@ -110,6 +112,10 @@ def start(launch: Launch, given_up: Event | None = None) -> Instance:
 
     Raises ProcessError or SpecError; nothing is left then.
     """
+    if launch.spec.url is not None:
+        from pytest_asyncbench.servers.deployed import Deployed
+
+        return Deployed(launch)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _start_on(launch, launch.spec.port or ports.free_port(), given_up)
@@ -199,16 +205,25 @@ def _command(launch: Launch, port: int, directory: Path) -> tuple[Command, tuple
         kept = [inherited["PYTHONPATH"]] if inherited.get("PYTHONPATH") else []
         inherited["PYTHONPATH"] = os.pathsep.join([*launch.python_path, *kept])
     hosts = {name: fill(place, values) for name, place in spec.hosts}
+    env = {**inherited, MARK: str(directory), **{name: fill(text, values) for name, text in spec.env}}
+    cwd = working_directory(spec, launch.root)
     command = Command(
-        argv=tuple(fill(part, values) for part in program(spec.program).argv(spec.settled(), python, port)),
-        env={**inherited, MARK: str(directory), **{name: fill(text, values) for name, text in spec.env}},
-        cwd=working_directory(spec, launch.root),
+        argv=tuple(fill(part, values) for part in command_line(spec, python, port, env, cwd)),
+        env=env,
+        cwd=cwd,
         log=directory / "server.log",
         name=spec.label(),
         mounts={str(FILE): write_copy(directory, hosts)} if hosts else {},
         remove=(directory,),
     )
     return command, cleared
+
+
+def command_line(spec: ServerSpec, python: str, port: int, env: Mapping[str, str], cwd: str) -> list[str]:
+    """How the program that is installed in `python` is called. Raises ProgramMissing, SpecError."""
+    called = program(spec.program)
+    found = installed(called.distributions, python, env, cwd) if called.distributions else ("", "")
+    return called.argv(spec.settled(), Place(python, port, *found))
 
 
 def working_directory(spec: ServerSpec, root: Path) -> str:

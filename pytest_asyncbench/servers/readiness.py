@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import PortInUse, ServerDied, ServerNotReady
 from pytest_asyncbench.servers import ports
+from pytest_asyncbench.servers.programs import program
 from pytest_asyncbench.servers.spec import ANY_ANSWER
 from pytest_asyncbench.traffic.tls import authorities
 
@@ -37,7 +38,9 @@ def wait_ready(spec: ServerSpec, process: Process, port: int, given_up: Event | 
             raise ServerNotReady(f"{spec.label()} was given up, because another server did not start")
         if (code := process.poll()) is not None:
             raise ServerDied(_death(spec, process, code, time.monotonic() - began))
-        ready, seen = _ask(spec, process, port, began + spec.startup_timeout, given_up)
+        ready, now = _ask(spec, process, port, began + spec.startup_timeout, given_up)
+        if " answered " in now or " answered " not in seen:  # the limit cuts the last question short
+            seen = now
         if ready:
             _require_ours(spec, process, port)
             return time.monotonic() - began
@@ -45,7 +48,8 @@ def wait_ready(spec: ServerSpec, process: Process, port: int, given_up: Event | 
     raise ServerNotReady(
         f"{spec.label()} did not answer within {spec.startup_timeout:g} s: waited for {_wanted(spec)}, "
         f"last seen: {seen}. {_log(process)}\n"
-        "What to do: give ready='/a/path' that answers 2xx without a redirect, or a longer startup_timeout."
+        "What to do: give ready='/a/path' that answers 2xx without a redirect, or a longer startup_timeout. "
+        f"{program(spec.program).hint}".rstrip()
     )
 
 
