@@ -129,6 +129,7 @@ def sample(
             if not state.complaints and goal.cap:
                 evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
                 state.complaints += [] if state.complaints else complaints.late(evidence)
+            state.complaints += [] if state.complaints else complaints.starved(evidence)
     except AgentLost as error:
         state.complaints.append(str(error))
         evidence = state.so_far or evidence
@@ -176,7 +177,8 @@ def one_slot(agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, seed
         return replace(evidence, complaints=(str(error),))
     broken = [text for slot in slots for text in complaints.of_slot(slot)]
     broken += [death for subject in subjects if (death := subject.died())]
-    return replace(evidence, rounds=(slots,), complaints=tuple(broken), seconds=time.monotonic() - began)
+    evidence = replace(evidence, rounds=(slots,), seconds=time.monotonic() - began)
+    return replace(evidence, complaints=tuple(broken or complaints.starved(evidence)))
 
 
 def _warm_up(
