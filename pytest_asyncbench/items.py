@@ -18,6 +18,7 @@ from pytest_asyncbench.load import Load
 from pytest_asyncbench.marks import DatabaseMark, Mark, database, statements, variants
 from pytest_asyncbench.measure.sampling import Progress
 from pytest_asyncbench.report.live import LiveLine
+from pytest_asyncbench.servers.external import at_urls
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.settings import is_smoke, option_value, upstream_port
@@ -198,6 +199,12 @@ def _stage(item: pytest.Item, specs: Mapping[str, ServerSpec]) -> TestStage:
 
 
 def _specs(item: pytest.Item) -> dict[str, ServerSpec]:
+    """The test's servers, or those that run already and take their place (`--asyncbench-url`)."""
+    urls = option_value(item.config, "url")
+    return at_urls(_described(item), urls) if urls else _described(item)
+
+
+def _described(item: pytest.Item) -> dict[str, ServerSpec]:
     """The test's servers: of its own `server` fixture, of indirect parametrization, of markers, of ini."""
     if overrides_server(item):
         value = _request(item).getfixturevalue("server")

@@ -82,7 +82,10 @@ class TestStage:
         Raises ProcessError, SpecError or PostgresError; nothing is left running then.
         """
         if self._instances is None:
-            self.databases = self.find_databases()
+            if any(
+                spec.url is None for spec in self.specs.values()
+            ):  # a server that runs already has its own
+                self.databases = self.find_databases()
             started = start_all([self._launch(name, spec) for name, spec in self.specs.items()])
             self.launched += started
             self._instances = dict(zip(self.specs, started, strict=True))

@@ -270,13 +270,16 @@ def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal
 def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
     plan = plan.of(name)
     spec = instance.spec.settled()
-    host = spec.host_header or f"{instance.host}:{instance.port}"
+    host = spec.host_header or instance.netloc
     requests = () if plan.is_made_ahead else plan.requests
+    wire = (
+        plan if spec.keepalive is not False else replace(plan, keepalive=False)
+    )  # it closes each one anyway
     return Subject(
         name,
         spec,
         _target(instance, spec, plan),
-        tuple(_on_the_wire(item, plan, host, spec.scheme) for item in requests),
+        tuple(_on_the_wire(item, wire, host, spec.scheme) for item in requests),
         lambda: instance.pids,
         instance.died,
         instance.startup,
@@ -293,7 +296,7 @@ def _on_the_wire(item: RequestDescription, plan: LoadPlan, host: str, scheme: st
 
 def _target(instance: Instance, spec: ServerSpec, plan: LoadPlan) -> Target:
     named = (spec.host_header or "").rpartition(":")[0] or spec.host_header or ""
-    return Target(instance.host, instance.port, spec.scheme, plan.verify, named)
+    return Target(instance.host, instance.port, spec.scheme, plan.verify, named, instance.socket)
 
 
 def require_specs(specs: Mapping[str, ServerSpec]) -> None:

@@ -12,6 +12,7 @@ from pytest_asyncbench.errors import AgentLost
 from pytest_asyncbench.measure import complaints, usage
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import traceback_of
+from pytest_asyncbench.measure.hub import HubWatch
 from pytest_asyncbench.measure.percentiles import rps
 from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.measure.slot import Slot
@@ -53,6 +54,10 @@ class Subject:
     host: str = ""
     cleared: tuple[str, ...] = ()
     watcher: Watcher | None = None
+
+    def keeps(self, plan: LoadPlan) -> bool:
+        """Whether connections are kept: the plan may not want it, and some servers close each one anyway."""
+        return plan.keepalive and self.spec.keepalive is not False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +131,15 @@ def sample(
         startups={s.variant: s.startup for s in subjects},
         cleared=tuple(sorted({name for s in subjects for name in s.cleared})),
     )
+    watch = HubWatch({s.variant: s.pids for s in subjects if s.spec.mode == "gevent"})
     try:
-        for subject in subjects:
-            _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
-        if not state.complaints and goal.cap:
-            evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
-            state.complaints += [] if state.complaints else complaints.late(evidence)
+        with watch:
+            for subject in subjects:
+                _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
+            if not state.complaints and goal.cap:
+                evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
+                state.complaints += [] if state.complaints else complaints.late(evidence)
+            state.complaints += [] if state.complaints else complaints.starved(evidence)
     except AgentLost as error:
         state.complaints.append(str(error))
         evidence = state.so_far or evidence
@@ -141,7 +149,7 @@ def sample(
         )
     finally:
         progress.done()
-    state.notes += supply.notes()
+    state.notes += [*supply.notes(), *watch.notes()]
     return replace(
         evidence,
         complaints=tuple(dict.fromkeys(state.complaints)),
@@ -159,7 +167,7 @@ def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResul
         1,
         max(1, len(subject.requests)),
         timeout=plan.timeout,
-        keepalive=plan.keepalive,
+        keepalive=subject.keeps(plan),
         expecting=plan.expecting,
     )
     supply = Supply(plan, 0, time.monotonic() + plan.max_time)
@@ -179,7 +187,8 @@ def one_slot(agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, seed
         return replace(evidence, complaints=(str(error),))
     broken = [text for slot in slots for text in complaints.of_slot(slot)]
     broken += [death for subject in subjects if (death := subject.died())]
-    return replace(evidence, rounds=(slots,), complaints=tuple(broken), seconds=time.monotonic() - began)
+    evidence = replace(evidence, rounds=(slots,), seconds=time.monotonic() - began)
+    return replace(evidence, complaints=tuple(broken or complaints.starved(evidence)))
 
 
 def _warm_up(
@@ -303,7 +312,7 @@ def _slot(
             latency=known,
             least=least,
             timeout=plan.timeout,
-            keepalive=plan.keepalive,
+            keepalive=subject.keeps(plan),
             seed=seed,
             expecting=plan.expecting,
         )
@@ -316,7 +325,7 @@ def _slot(
         least=least,
         think_time=plan.think_time,
         timeout=plan.timeout,
-        keepalive=plan.keepalive,
+        keepalive=subject.keeps(plan),
         seed=seed,
         expecting=plan.expecting,
     )

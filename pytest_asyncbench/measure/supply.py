@@ -59,7 +59,7 @@ class Supply:
             return run(self._ordered(slot, plan.weights))
         source = self._source(variant, plan)
         wanted = self._wanted(variant, slot)
-        stock = source.stock(host, wanted, self.until)
+        stock = source.stock(host, wanted, self.until, keepalive=slot.keepalive)
         if not stock:
             raise self.end()
         if len(stock) < wanted and not source.ended and time.monotonic() > self.until:

@@ -63,12 +63,24 @@ def record_lines(record: Record) -> list[str]:
     lines += [*difference_lines(run.evidence), *count_lines(run.evidence), *limiter_lines(run)]
     for judgement in sorted(record.judgements, key=_worst_first):
         lines += judgement_lines(judgement)
-    lines += [f"  note: {note}" for note in run.evidence.notes]
-    lines += [f"  note: {run.evidence.caution}"] if run.evidence.caution else []
+    notes = [*_closing(run), *run.evidence.notes, *filter(None, [run.evidence.caution])]
+    lines += [line for note in notes for line in _note(note)]
     lines += [f"  {text}" for name in run.variants if (text := _failures(run, name))]
     lines += textwrap.indent(first_traceback(run.evidence), "    ").splitlines()
     lines += [f"  {text}" for text in [cleared(run.evidence)] if text]
     return [*lines, _measured(run)]
+
+
+def _closing(run: Run) -> list[str]:
+    """The variants whose server closes connections that the load would have kept."""
+    closing = [name for name in run.variants if run[name].spec.keepalive is False]
+    if not closing or not run.evidence.plan.keepalive:
+        return []
+    return [f"{', '.join(closing)}: a connection per request, because the server closes each one"]
+
+
+def _note(note: str) -> list[str]:
+    return textwrap.wrap(f"note: {note}", WIDTH, initial_indent="  ", subsequent_indent="      ")
 
 
 def judgement_lines(judgement: Judgement) -> list[str]:
@@ -114,7 +126,7 @@ def _shape(plan: LoadPlan) -> str:
 def _row(run: VariantRun) -> list[str]:
     spec = run.spec
     counts = [UNKNOWN if count is None else str(count) for count in (spec.workers, spec.threads)]
-    server = " ".join(part for part in (spec.program, spec.interface) if part)
+    server = " ".join(part for part in (spec.program, spec.worker_class or spec.interface) if part)
     return [run.variant, server, *counts, *(cell(run, name) for name in COLUMNS)]
 
 

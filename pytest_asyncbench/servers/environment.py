@@ -12,7 +12,7 @@ LEAKS = re.compile(
     r"|PYTHONWARNINGS|PYTHONPROFILEIMPORTTIME|PYTHONBREAKPOINT|PYTHONINSPECT|TOX_.*"
     r"|PYTHONMALLOC|PYTHONMALLOCSTATS|PYTHONDUMPREFS|PYTHONVERBOSE|PYTHONDEBUG|PYTHONPERFSUPPORT"
     r"|PYTHON_PERF_JIT_SUPPORT"
-    r"|GRANIAN_.*|GUNICORN_CMD_ARGS|UVICORN_.*|WEB_CONCURRENCY"
+    r"|GRANIAN_.*|GUNICORN_CMD_ARGS|UVICORN_.*|UWSGI_.*|WEB_CONCURRENCY|GEVENT_.*|LIBEV_FLAGS"
 )
 """Variables that change how fast or how a server runs and that nobody set for it: coverage, debug modes, pytest's
 own, and the servers' own settings, which would change a spec unseen. A spec that wants one says so in `env`."""

@@ -15,7 +15,7 @@ from pytest_asyncbench.units import seconds
 if TYPE_CHECKING:
     from pytest_asyncbench.servers.programs import Program
 
-CONCURRENCY_WORDS = ("interface", "workers", "threads", "greenlets", "loop", "http")
+CONCURRENCY_WORDS = ("interface", "worker_class", "workers", "threads", "greenlets", "loop", "http")
 """The words that only some programs and modes have; each program maps those it has to its own flags."""
 
 ANY_ANSWER = "any answer"
@@ -35,7 +35,9 @@ class ServerSpec:
     program: str
     app: str | None = None
     argv: tuple[str, ...] = ()
+    url: str | None = None
     interface: str | None = None
+    worker_class: str | None = None
     workers: int | None = None
     threads: int | None = None
     greenlets: int | None = None
@@ -63,6 +65,11 @@ class ServerSpec:
         """How many requests run at once over all workers; None where no setting limits it (an event loop)."""
         return self._program().concurrency(self.settled())
 
+    @property
+    def keepalive(self) -> bool | None:
+        """Whether the server keeps a connection after an answer; None where that is not known."""
+        return self._program().keepalive(self.settled())
+
     def settled(self) -> ServerSpec:
         """A copy in which every default that matters is explicit: what is launched, and what the reports show."""
         return self._program().settle(self)
@@ -82,8 +89,16 @@ class ServerSpec:
         """Short and readable, for parameter ids and tables: "granian-wsgi-2w-32t"."""
         spec = self.settled()
         counts = ((spec.workers, "w"), (spec.threads, "t"), (spec.greenlets, "g"))
-        parts = [self.program, self.interface, *(f"{n}{unit}" for n, unit in counts if n is not None)]
-        return self.name or "-".join(str(part) for part in (*parts, self.loop, self.http) if part)
+        how = spec.worker_class or spec.interface
+        parts = [
+            spec.program,
+            how,
+            *(f"{n}{unit}" for n, unit in counts if n is not None),
+            spec.loop,
+            spec.http,
+        ]
+        where = (spec.url or "").partition("://")[2]
+        return self.name or "-".join(str(part) for part in (*parts, where) if part and part != "auto")
 
     def _words(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
@@ -96,7 +111,7 @@ class ServerSpec:
 
 def words() -> list[str]:
     """Every word that a factory takes, in the order of the reference."""
-    return [field.name for field in fields(ServerSpec) if field.name not in ("program", "app", "argv")]
+    return [field.name for field in fields(ServerSpec) if field.name not in ("program", "app", "argv", "url")]
 
 
 def build(program: str, **given: Any) -> ServerSpec:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_asyncbench.judging import Judgement, judge_all
 from pytest_asyncbench.marks import BUILT_IN
 from pytest_asyncbench.measure.run import Run
-from pytest_asyncbench.report.text import explain, judgement_lines, reason, statement_text
+from pytest_asyncbench.report.text import explain, judgement_lines, reason, record_lines, statement_text
+from pytest_asyncbench.servers.factories import gunicorn
 from pytest_asyncbench.testcase import Record, Settings, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.requests import request
@@ -50,6 +53,21 @@ def test_a_table_the_statements_and_how_it_was_measured(case_of):
     )
     assert measured == "  8 rounds of 0.5 s slots in 12 s, seed 1; PostgreSQL 18"
     assert reason(case) == verdict.strip()
+
+
+@pytest.mark.parametrize(("keepalive", "notes"), [(True, 1), (False, 0)])
+def test_a_server_that_closes_each_connection_is_noted_unless_the_load_does_so(
+    make_evidence, keepalive, notes
+):
+    evidence = make_evidence(
+        {"a": SWING, "b": HALF}, plan=LoadPlan((request("GET", "/"),), keepalive=keepalive)
+    )
+    closing = {"a": gunicorn("app:wsgi").settled(), "b": gunicorn("app:wsgi", threads=2).settled()}
+    run = Run(replace(evidence, specs=closing), effort=EFFORT, ok=dict.fromkeys("ab", 0))
+    note = "  note: a: a connection per request, because the server closes each one"
+    lines = record_lines(Record(run, ()))
+    assert lines.count(note) == notes
+    assert lines[2].split()[:4] == ["a", "gunicorn", "sync", "1"]
 
 
 def test_the_worst_comes_first(case_of):
