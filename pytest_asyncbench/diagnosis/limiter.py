@@ -50,6 +50,7 @@ QUEUE = 1.5
 """Requests in flight for each connection from which on they wait for one."""
 IDLE = 0.6
 """Cores of the busiest process below which it mostly waits."""
+NOT_USED_UP = "nothing is used up: the load is less than the server can do, or it waits for something else"
 FAINT = 0.4
 """Strength of a sign below which it is not even told as a possibility."""
 ONE = 1.35
@@ -84,21 +85,18 @@ class Limiter:
 Rule: TypeAlias = Callable[[Counters], Sign]
 
 
-def limiter(counters: Counters) -> Limiter:
+def limiter(seen: Counters) -> Limiter:
     """The first rule whose sign is clear; else "not clear" with the two nearest."""
-    signs = [rule(counters) for rule in RULES]
+    signs = [rule(seen) for rule in RULES]
     nearest = tuple(sorted(signs, key=lambda sign: -sign.strength)[:2])
     for sign in signs:
         if sign.strength >= 1:
             return Limiter(sign.name, sign.evidence, nearest)
-    told = " or ".join(f"{sign.name} ({sign.evidence})" for sign in nearest if sign.strength >= FAINT)
-    return Limiter(
-        "not clear",
-        f"perhaps {told}"
-        if told
-        else "nothing is used up: the load is less than the server can do, or it waits for something else",
-        nearest,
-    )
+    faint = [f"{sign.name} ({sign.evidence})" for sign in nearest if sign.strength >= FAINT]
+    told = [f"perhaps {' or '.join(faint)}"] if faint else []
+    if seen.others >= HALF * seen.cores:
+        told.insert(0, f"something else uses {_cores(seen.others)} of {seen.cores}")
+    return Limiter("not clear", "; ".join(told) or NOT_USED_UP, nearest)
 
 
 def generator(seen: Counters) -> Sign:

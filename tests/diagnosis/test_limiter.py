@@ -59,6 +59,9 @@ def test_who_waits_for_a_lock_holds_a_connection_too():
 def test_a_process_that_others_keep_from_the_cpu_is_at_its_limit_too():
     assert limiter(replace(QUIET, processes=((0.5, 0.6),))).name == "server cpu"
     assert limiter(replace(QUIET, processes=((0.3, 0.1),))).name == "not clear"
+    crowded = limiter(replace(QUIET, processes=((0.1, 3.0),), busy=1.0))
+    assert crowded.name == "not clear"
+    assert crowded.evidence.startswith("something else uses 1.90 cores of 2")
 
 
 @pytest.mark.parametrize("name", ["upstream", "event loop blocked", "server cpu"])

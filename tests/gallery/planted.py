@@ -10,7 +10,7 @@ URL = os.environ.get("DATABASE_URL", "")
 SIZE = int(os.environ.get("POOL", "4"))
 kept = {}
 starting = threading.Lock()
-turn = threading.Semaphore(1)
+local = threading.local()
 
 
 def pool():
@@ -101,6 +101,15 @@ def one_percent():
         raise RuntimeError("one in fifty")
 
 
+def hub_blocked():
+    import psycopg2
+
+    if not hasattr(local, "connection"):
+        local.connection = psycopg2.connect(URL)
+        local.connection.autocommit = True
+    local.connection.cursor().execute("SELECT pg_sleep(0.01)")
+
+
 def nothing():
     pass
 
@@ -117,7 +126,17 @@ VIEWS = {
     f"/{view.__name__}": view
     for view in (
         *(python_cpu, database_cpu, row_locks, deadlocks, connection_each, small_pool, idle_in_transaction),
-        *(many_rows, one_row, n_plus_one, upstream, one_percent, nothing, long_answer, other_shape),
+        *(
+            many_rows,
+            one_row,
+            n_plus_one,
+            upstream,
+            one_percent,
+            hub_blocked,
+            nothing,
+            long_answer,
+            other_shape,
+        ),
     )
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_asyncbench import granian
+from pytest_asyncbench import granian, gunicorn
 
 HERE = Path(__file__).parent
 wsgi = granian("planted:wsgi", interface="wsgi", workers=1, threads=16, cwd=HERE)
@@ -70,6 +70,13 @@ def test_event_loops(load):
     after = load.get("/in_sequence", users=8, **BRIEF)
     named(after, "upstream")
     assert float(beside.p50) < 0.75 * float(after.p50)
+
+
+@loaded
+@pytest.mark.server(gunicorn("planted:wsgi", worker_class="gevent", workers=1, cwd=HERE))
+def test_psycopg2_under_gevent(load):
+    """It waits in C, where gevent cannot switch: one request after another."""
+    named(load.get("/hub_blocked", users=8, **BRIEF), "event loop blocked")
 
 
 HEALTHY = {"server cpu", "database cpu", "not clear"}
