@@ -68,7 +68,15 @@ def climbed(make_samples, monkeypatch):
         for module in (sampling, ramping):
             monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: agent.now))
         instance = SimpleNamespace(
-            spec=SPEC, host="h", port=1, pids=[], startup=0.1, cleared=(), died=lambda: None
+            spec=SPEC,
+            host="h",
+            port=1,
+            netloc="h:1",
+            socket="",
+            pids=[],
+            startup=0.1,
+            cleared=(),
+            died=lambda: None,
         )
         stage = SimpleNamespace(
             agent=lambda: agent,

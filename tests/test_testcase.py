@@ -32,6 +32,7 @@ def case_of(fake_agent):
                 url="http://h:1",
                 host="127.0.0.1",
                 port=port,
+                socket="",
                 pids=[],
                 startup=0.1,
                 cleared=("PYTHONDEVMODE",),

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 REQUESTS = 50
 """Of the burst; fewer where they would take longer than `LONGEST`, more where a mix has to come out even."""
 FEWEST = 10
+"""In a wave of the warm-up of a fast server."""
 ALONE = 3
 """Requests that are sent one by one; the fastest tells what a request takes alone."""
+LONG = 0.5
+"""Seconds from which on one of them is enough."""
 LONGEST = 3.0
 """Seconds that a burst should take at most."""
 USERS = 4
@@ -77,7 +80,8 @@ def count_burst(
     def burst(count: int, at_once: int) -> SlotResult:
         return send_burst(agent, subject, plan, supply, deck, count, at_once)
 
-    ok = _warm_up(lambda: burst(max(WAVES * users, FEWEST), users), database)
+    wave = users if alone > SLOW else max(WAVES * users, FEWEST)
+    ok = _warm_up(lambda: burst(wave, users), database)
     at_once = users if alone > SLOW else min(USERS, users)
     count = _count(len(deck) or 1, alone, at_once)
     for left in reversed(range(TRIES)):
@@ -179,7 +183,7 @@ def _deck(requests: Sequence[WireRequest], plan: LoadPlan) -> tuple[WireRequest,
 
 def _count(deck: int, latency: float, at_once: int) -> int:
     """How many requests: whole decks, so that each request is sent as often as it should be."""
-    wanted = REQUESTS if latency <= 0 else min(REQUESTS, max(FEWEST, int(LONGEST * at_once / latency)))
+    wanted = REQUESTS if latency <= 0 else min(REQUESTS, max(1, int(LONGEST * at_once / latency)))
     return -(-wanted // deck) * deck
 
 
@@ -259,9 +263,14 @@ class Counting:
             if database is not None:
                 self.bursts[subject.variant] = CountedBurst(Counts(lacks=why), None, 0)
             return
-        single = send_burst(self.agent, subject, plan, self.supply, subject.requests, ALONE, 1)
+        single = send_burst(self.agent, subject, plan, self.supply, subject.requests, 1, 1)
         self.ok[subject.variant] = single.ok_total
-        self.alone[subject.variant] = min(single.latency, default=0.0)
+        latencies = list(single.latency)
+        if single.answers and max(latencies, default=0.0) < LONG:
+            more = send_burst(self.agent, subject, plan, self.supply, subject.requests, ALONE - 1, 1)
+            self.ok[subject.variant] += more.ok_total
+            latencies += more.latency
+        self.alone[subject.variant] = min(latencies, default=0.0)
         if database is not None and single.answers:
             found = count_burst(
                 self.agent,

@@ -23,7 +23,7 @@ from pytest_asyncbench.traffic.tls import context
 LOOKS = 50
 LONGEST = 2.0
 """Seconds; a slow server is looked at less often."""
-FEWEST = 5
+FEWEST = 3
 PIECE = 1 << 16
 
 
