@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pytest_asyncbench.agent.client import SlotCancelled
 from pytest_asyncbench.diagnosis.fairness import Work, unfair
 from pytest_asyncbench.diagnosis.preflight import slowing, too_many_connections
+from pytest_asyncbench.measure.answers import Answers
 from pytest_asyncbench.measure.counting import OPEN_USERS, Counting
-from pytest_asyncbench.measure.probe import Answers, look
 from pytest_asyncbench.measure.sampling import Subject
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 
@@ -50,6 +50,8 @@ def examine(
 
 
 def _look(subject: Subject, plan: LoadPlan, stop: Callable[[], bool]) -> Answers:
+    from pytest_asyncbench.measure.probe import look  # parses answers with httptools, as the load agent does
+
     expecting = replace(plan.expecting, every=1) if plan.expecting else None
     return look(subject.target, subject.requests, expecting, plan.timeout, stop)
 

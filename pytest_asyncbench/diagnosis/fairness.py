@@ -10,8 +10,8 @@ from statistics import fmean, pvariance
 from typing import Any, TypeAlias
 
 from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.measure.answers import Answers
 from pytest_asyncbench.measure.counts import Counts
-from pytest_asyncbench.measure.probe import Answers
 
 WORK = 0.1
 """How much the length of bodies, queries and rows per request may differ, as a share of the larger one."""

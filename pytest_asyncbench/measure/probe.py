@@ -7,15 +7,14 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import cycle, islice
-from typing import Any
 
 import httptools
 
 from pytest_asyncbench.agent.expecting import Answer
 from pytest_asyncbench.agent.expecting import looker as looker_of
 from pytest_asyncbench.agent.ledger import OK
+from pytest_asyncbench.measure.answers import Answers, paths
 from pytest_asyncbench.traffic.expect import Expecting
 from pytest_asyncbench.traffic.plan import Target, WireFlow, WireRequest
 from pytest_asyncbench.traffic.tls import context
@@ -25,19 +24,6 @@ LONGEST = 2.0
 """Seconds; a slow server is looked at less often."""
 FEWEST = 3
 PIECE = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What one variant answered `number` times: how often each status and content type, the length of each body, and in
-    how many answers each path of the JSON (such as `items[].name: text`) was. `ok` of them were as expected."""
-
-    number: int = 0
-    ok: int = 0
-    statuses: Counter[int] = field(default_factory=Counter)
-    types: Counter[str] = field(default_factory=Counter)
-    lengths: tuple[int, ...] = ()
-    paths: Counter[str] = field(default_factory=Counter)
 
 
 def look(
@@ -57,7 +43,7 @@ def look(
     number, ok = 0, 0
     statuses: Counter[int] = Counter()
     types: Counter[str] = Counter()
-    paths: Counter[str] = Counter()
+    shapes: Counter[str] = Counter()
     lengths: list[int] = []
     until = time.monotonic() + LONGEST
     for request, raw, answer in _conversation(target, requests, timeout):
@@ -70,10 +56,10 @@ def look(
         statuses[answer.status] += 1
         types[_content_type(answer)] += 1
         lengths.append(len(body))
-        paths.update(_paths_of(body))
+        shapes.update(_paths_of(body))
         if stop() or (number >= FEWEST and time.monotonic() > until):
             break
-    return Answers(number, ok, statuses, types, tuple(lengths), paths)
+    return Answers(number, ok, statuses, types, tuple(lengths), shapes)
 
 
 def _conversation(
@@ -155,18 +141,3 @@ def _paths_of(body: bytes) -> set[str]:
         return set(paths(json.loads(body)))
     except ValueError:
         return set()
-
-
-def paths(value: Any, path: str = "") -> Iterator[str]:
-    """Every path of a JSON value with the kind of what is there; elements of a list are alike."""
-    if isinstance(value, dict):
-        yield f"{path or '.'}: object"
-        for key, item in value.items():
-            yield from paths(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list):
-        yield f"{path or '.'}: list"
-        for item in value:
-            yield from paths(item, f"{path}[]")
-    elif value is not None:
-        kind = "flag" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
-        yield f"{path or '.'}: {kind}"

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_asyncbench.diagnosis.fairness import ASPECTS, TITLES, Work, unfair
+from pytest_asyncbench.measure.answers import Answers, paths
 from pytest_asyncbench.measure.counts import Counts
-from pytest_asyncbench.measure.probe import Answers, paths
 from pytest_asyncbench.postgres.statements import StatementCount
 from pytest_asyncbench.traffic.load_plan import DIFFERENCES
 
