@@ -116,3 +116,7 @@ def test_counters_of_slots(make_evidence):
     assert (use.cpu, use.queries, use.rows, use.connections) == (pytest.approx(0.5), 2, 4, 0.1)
     assert use.active == pytest.approx(2)
     assert counters_of(evidence, "a") is None
+
+
+def test_one_request_that_was_slow_alone_is_no_upstream():
+    assert limiter(replace(QUIET, alone=0.02, latency=0.0006)).name == "not clear"
