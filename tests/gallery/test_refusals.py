@@ -76,9 +76,14 @@ def slow(response):
 @pytest.mark.server(asgi)
 @pytest.mark.budget(rps=1)
 def test_it(load):
-    run = load.get("/", users=16, expect=slow, **BRIEF)
-    assert run.limiter.name == "generator"
+    load.get("/", users=16, expect=slow, **BRIEF)
 """)
+    output = result.stdout.str()
+    if (
+        "something else uses" in output
+    ):  # others kept it from its core: it is not known what it would have needed
+        assert "perhaps generator (the load agent used" in output
+        return
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["INVALID *the load agent used * of a core*", "*limiter: generator: *"])
 
