@@ -144,7 +144,7 @@ POOLS = {
     "sizes": ('on("/one_row", POOL=2)', 'on("/one_row", POOL=8)'),
     "one": ('on("/one_row", POOL=1)', 'on("/one_row", POOL=4)'),
     "processes": ('on("/one_row")', 'on("/one_row").with_options(workers=2)'),
-    "writes": ('on("/row_locks")', 'on("/row_locks", POOL=2)'),
+    "transactions": ('on("/idle_in_transaction")', 'on("/idle_in_transaction", POOL=2)'),
 }
 PAIR = """
 @pytest.mark.variants(a={0}, b={1})
