@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Generator
 from typing import Any, NoReturn
@@ -11,10 +12,12 @@ import pytest
 from pytest_asyncbench.errors import AsyncBenchError, Inconclusive, UnknownValue
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, uses_load
 from pytest_asyncbench.items import CURRENT, case_of, start_servers
+from pytest_asyncbench.measure.comparison import Comparison, failed_on
 from pytest_asyncbench.report.text import explain, reason
 from pytest_asyncbench.settings import option_value, timeout
 from pytest_asyncbench.testcase import TestCase
 
+COMPARISONS = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le}
 TIMEOUT_SHARE = 0.8
 """Of the time that pytest-timeout gives a test; the rest is for stopping what was started."""
 
@@ -41,10 +44,20 @@ def judge_body(item: pytest.Item) -> Generator[None, Any, Any]:
     except Inconclusive as error:
         _undecided(item, case, str(error))
         return None
+    except AssertionError as error:  # under --assert=plain it has no words of its own
+        if not error.args and (words := failed_on(error.__traceback__)):
+            error.args = (words,)
+        raise
     finally:
         _keep_measures(item, case)
     _give_verdict(item, case)
     return result
+
+
+def explain_comparison(sign: str, left: Any, right: Any) -> list[str] | None:
+    """What stands under an assert that failed on a comparison of measured values; None if it is none."""
+    found = COMPARISONS[sign](left, right) if sign in COMPARISONS else None
+    return found.lines() if isinstance(found, Comparison) else None
 
 
 def _give_verdict(item: pytest.Item, case: TestCase) -> None:
@@ -64,6 +77,7 @@ def _undecided(item: pytest.Item, case: TestCase, why: str) -> None:
         return
     if case.outcome() in ("FAIL", "INVALID"):
         _fail_explained(case)
+    case.undecided += 1
     _inconclusive(item, f"INCONCLUSIVE: {why}")
 
 

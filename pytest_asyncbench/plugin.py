@@ -90,6 +90,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return (yield from judge_body(item))
 
 
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    if "Measure" not in (type(left).__name__, type(right).__name__):
+        return None
+    from pytest_asyncbench.outcomes import explain_comparison
+
+    return explain_comparison(op, left, right)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if bench := _bench(config):
         from pytest_asyncbench.report.summary import write

@@ -82,7 +82,7 @@ class TestCase:
     """What is known of one test while it runs.
 
     `explained`: its failure has told everything that was found. `ends` is the reading of `time.monotonic` at which
-    something outside (pytest-timeout) would end it.
+    something outside (pytest-timeout) would end it. `undecided` counts comparisons in its body that had no answer.
     """
 
     __test__ = False
@@ -97,6 +97,7 @@ class TestCase:
     ok: Counter[str] = field(default_factory=Counter)
     explained: bool = False
     ends: float = math.inf
+    undecided: int = 0
 
     def fire(self, plan: LoadPlan) -> Run:
         """Put the test's servers under load as planned, judge what is stated, and keep the record."""

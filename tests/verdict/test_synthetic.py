@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-RUNS = 400
+RUNS = 1000
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "rule.py"
 
 
