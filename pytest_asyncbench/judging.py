@@ -80,6 +80,8 @@ def _judge(
     subjects = _subjects(evidence, statement)
     if not evidence.rounds and not evidence.complaints:
         return [Judgement(statement, "", "INCONCLUSIVE", "max_time was over before the first round")]
+    if evidence.unrest and not evidence.complaints and metric(statement.metric).kind == "sampled":
+        return [Judgement(statement, "", "INCONCLUSIVE", evidence.unrest)]
     try:
         broken = [_broken(evidence, statement, statements, names) for names in subjects]
         verdicts = (

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_asyncbench.measure.slot import Datum, Slot
+from pytest_asyncbench.measure.voids import unrest
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 
@@ -17,7 +18,8 @@ class Evidence:
     `merged` rounds make one datum. `complaints` say in words what broke the measurement; with any of them every
     verdict is INVALID. `notes` are worth knowing and break nothing. `ok_before` are the ok answers per variant
     outside of the measured rounds (warm-up, dropped round). `cap` is the number of data at which the rule ends.
-    `surroundings` are what the figures also depend on, in words.
+    `surroundings` are what the figures also depend on, in words. `voided` are the rounds that do not count, each with
+    its reason. `confirming` are the rounds of fresh launches on which verdicts were confirmed.
     """
 
     plan: LoadPlan
@@ -32,6 +34,8 @@ class Evidence:
     seconds: float = 0.0
     startups: Mapping[str, float] | None = None
     surroundings: tuple[str, ...] = ()
+    voided: tuple[str, ...] = ()
+    confirming: Evidence | None = None
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -59,8 +63,13 @@ class Evidence:
             else ""
         )
 
+    @property
+    def unrest(self) -> str:
+        """Why the machine was too restless for anything sampled to be decided, in words; empty if it was not."""
+        return unrest(self.voided, len(self.rounds))
+
     def ok(self, variant: str) -> int:
-        """Every ok answer of one variant in this load call, all phases and the warm-up included."""
-        return (self.ok_before or {}).get(variant, 0) + sum(
-            slot.samples.ok_total for slot in self.slots(variant)
-        )
+        """Every ok answer of one variant in this load call, all phases, the warm-up and fresh launches included."""
+        measured = sum(slot.samples.ok_total for slot in self.slots(variant))
+        confirmed = self.confirming.ok(variant) if self.confirming else 0
+        return (self.ok_before or {}).get(variant, 0) + measured + confirmed

@@ -91,7 +91,7 @@ class Run:
         caution: str = "",
     ) -> None:
         self.evidence = evidence
-        self.origin = Origin(next(_numbers), effort, smoke, caution or evidence.caution)
+        self.origin = Origin(next(_numbers), effort, smoke, caution or evidence.caution or evidence.unrest)
         self._variants = {
             name: VariantRun(evidence, name, self.origin, ok[name]) for name in evidence.variants
         }

@@ -9,9 +9,11 @@ from statistics import fmean, median, pstdev
 from typing import Protocol
 
 from pytest_asyncbench.errors import AgentLost
-from pytest_asyncbench.measure import complaints, usage
+from pytest_asyncbench.measure import complaints, usage, voids
+from pytest_asyncbench.measure.drift import drift_notes
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import traceback_of
+from pytest_asyncbench.measure.machine import between, read_machine
 from pytest_asyncbench.measure.percentiles import rps
 from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.measure.slot import Slot
@@ -97,14 +99,21 @@ class _State:
 
 
 def sample(
-    agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, goal: Goal, seed: int, progress: Progress
+    agent: LoadAgent,
+    subjects: Sequence[Subject],
+    plan: LoadPlan,
+    goal: Goal,
+    seed: int,
+    progress: Progress,
+    supply: Supply | None = None,
 ) -> Evidence:
     """Put all subjects under load, interleaved, until `goal` is reached; the evidence, also of a broken measurement.
 
-    An agent that is lost is a complaint of the evidence. Raises SpecError if the plan cannot be measured in time.
+    `supply` is one that has sent something already. An agent that is lost is a complaint of the evidence. It ends at
+    most one slot after `plan.max_time`. Raises SpecError if the plan cannot be measured in time.
     """
     began = time.monotonic()
-    supply = Supply(plan, seed, began + plan.max_time)
+    supply = supply or Supply(plan, seed, began + plan.max_time)
     state = _State(ok_before={subject.variant: 0 for subject in subjects}, seed=seed, supply=supply)
     evidence = Evidence(
         plan,
@@ -119,7 +128,7 @@ def sample(
             _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
         if not state.complaints and goal.cap:
             evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
-            state.complaints += [] if state.complaints else complaints.late(evidence)
+            state.complaints += [] if state.complaints else _in_the_end(evidence)
     except AgentLost as error:
         state.complaints.append(str(error))
         evidence = state.so_far or evidence
@@ -129,7 +138,9 @@ def sample(
         )
     finally:
         progress.done()
-    state.notes += supply.notes()
+    state.notes += [*supply.notes(), *drift_notes(evidence)]
+    if evidence.voided:
+        state.notes.append(voids.told(evidence.voided, len(evidence.rounds)))
     return replace(
         evidence,
         complaints=tuple(dict.fromkeys(state.complaints)),
@@ -165,9 +176,15 @@ def one_slot(agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, seed
         slots = tuple(_one_slot(agent, subject, 1, plan, windows, state) for subject in subjects)
     except (AgentLost, SupplyEnded) as error:
         return replace(evidence, complaints=(str(error),))
-    broken = [text for slot in slots for text in complaints.of_slot(slot)]
+    broken = [text for slot in slots for text in (*complaints.of_slot(slot), *complaints.starved(slot))]
     broken += [death for subject in subjects if (death := subject.died())]
     return replace(evidence, rounds=(slots,), complaints=tuple(broken), seconds=time.monotonic() - began)
+
+
+def _in_the_end(evidence: Evidence) -> list[str]:
+    """Complaints that take all rounds together."""
+    starved = voids.starved_everywhere(evidence.voided, len(evidence.rounds))
+    return [starved] if starved else complaints.late(evidence)
 
 
 def _warm_up(
@@ -210,36 +227,58 @@ def _rounds(
         slots: list[Slot] = []
         try:
             for name in order(evidence.seed, number, evidence.variants):
+                if time.monotonic() >= deadline:
+                    raise _TimeIsUp
                 progress.slot(name, number, evidence if evidence.rounds else None)
                 subject = next(s for s in subjects if s.variant == name)
                 slots.append(_one_slot(agent, subject, number, evidence.plan, windows, state))
                 if state.supply.is_short(slots[-1].samples):
                     raise state.supply.end()
+        except _TimeIsUp:
+            _count_outside(slots, state)
+            break
         except SupplyEnded as end:
-            for slot in slots:
-                state.ok_before[slot.variant] += slot.samples.ok_total
+            _count_outside(slots, state)
             if not evidence.rounds:
                 raise
             state.notes.append(f"{end}: sampling ended there, and the unfinished round is left out")
             break
         if number == 0:  # never judged; but now the paces are known, also where nothing was to warm up
-            for slot in slots:
-                state.ok_before[slot.variant] += slot.samples.ok_total
+            _count_outside(slots, state)
             windows, most = _plan(evidence, goal, state.paces)
             evidence = replace(evidence, merged=windows.merged)
+        elif void := voids.why_void(slots):
+            _count_outside(slots, state)
+            evidence = state.so_far = replace(evidence, voided=(*evidence.voided, void))
         else:
-            evidence = replace(evidence, rounds=(*evidence.rounds, tuple(slots)))
-            state.so_far = evidence
+            evidence = state.so_far = replace(evidence, rounds=(*evidence.rounds, tuple(slots)))
             state.complaints += [text for slot in slots for text in complaints.of_slot(slot)]
             state.complaints += [
                 why for slot in slots if (why := state.supply.shortfall(slot.variant, slot.samples))
             ]
         state.complaints += [death for subject in subjects if (death := subject.died())]
         out_of_time = time.monotonic() + (time.monotonic() - began) > deadline
-        if state.complaints or out_of_time or (number > 0 and _is_decided(evidence, goal)):
+        if state.complaints or out_of_time or _is_hopeless(evidence):
+            break
+        if evidence.rounds and _is_decided(evidence, goal):
             break
         number += 1
     return evidence
+
+
+class _TimeIsUp(Exception):
+    """In the middle of a round: what it has is left out."""
+
+
+def _count_outside(slots: Sequence[Slot], state: _State) -> None:
+    """Answers of slots that are not measured count all the same."""
+    for slot in slots:
+        state.ok_before[slot.variant] += slot.samples.ok_total
+
+
+def _is_hopeless(evidence: Evidence) -> bool:
+    """Whether the machine is so restless that going on is no use."""
+    return voids.is_hopeless(evidence.voided, len(evidence.rounds))
 
 
 def _plan(evidence: Evidence, goal: Goal, paces: Mapping[str, Pace]) -> tuple[Windows, int]:
@@ -252,21 +291,22 @@ def _plan(evidence: Evidence, goal: Goal, paces: Mapping[str, Pace]) -> tuple[Wi
 
 
 def _is_decided(evidence: Evidence, goal: Goal) -> bool:
-    """A duration that was asked for is measured to its end, decided or not."""
-    return evidence.plan.duration is None and goal.decided(evidence)
+    """A duration that was asked for is measured to its end, decided or not; void rounds are outweighed by more."""
+    return evidence.plan.duration is None and not evidence.unrest and goal.decided(evidence)
 
 
 def _one_slot(
     agent: LoadAgent, subject: Subject, number: int, plan: LoadPlan, windows: Windows, state: _State
 ) -> Slot:
-    before = usage.cpu_times(subject.pids())
+    before, machine = usage.cpu_times(subject.pids()), read_machine()
     window = windows.seconds[subject.variant]
     slot = _slot(subject, plan, window, state, str(number), windows.least)
     result = _run(agent, subject, slot, state)
     pids = subject.pids()
     cpu = usage.cpu_between(before, usage.cpu_times(pids))
+    taken = between(machine, read_machine())
     _learn(subject, result, state)
-    return Slot(subject.variant, number, result, cpu, usage.memory(pids))
+    return Slot(subject.variant, number, result, cpu, usage.memory(pids), disturbance=taken)
 
 
 def _run(agent: LoadAgent, subject: Subject, slot: ClosedSlot | OpenSlot, state: _State) -> SlotResult:
