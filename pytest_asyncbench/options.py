@@ -43,6 +43,7 @@ OPTIONS = (
     ),
     Option("max-time", "300s", "TIME", "positive_time", "time at most for one load call"),
     Option("confidence", "0.95", "SHARE", "confidence", "1 - the error rate promised for a claim"),
+    Option("launch-allowance", "5%", "SHARE", "factor", "by how much launches of one server may differ"),
     Option(
         "seed", None, "N", "integer", "seed of the coin that orders the slots (default: drawn, and printed)"
     ),

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_asyncbench.errors import AsyncBenchError, Inconclusive, UnknownValue
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, uses_load
-from pytest_asyncbench.items import CURRENT, case_of, start_servers
+from pytest_asyncbench.items import CURRENT, ENDED, case_of, start_servers
 from pytest_asyncbench.measure.comparison import Comparison, failed_on
 from pytest_asyncbench.report.text import explain, reason
 from pytest_asyncbench.settings import option_value, timeout
@@ -25,6 +25,8 @@ TIMEOUT_SHARE = 0.8
 def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
     """Set up the test's fixtures, then start its servers; what goes wrong is told without our own traceback."""
     item.config.stash[CURRENT] = item
+    if ENDED in item.stash:
+        return (yield)
     began = time.monotonic()
     try:
         result = yield
@@ -37,7 +39,22 @@ def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def judge_body(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Run the test's body, then give its verdict. A failing body comes before every verdict."""
+    """Run the test's body, then give its verdict. A failing body comes before every verdict.
+
+    What runs a failed test again (pytest-rerunfailures) gets the same once more: a second measurement would have an
+    error rate of its own. Only a body that failed before it fired load is run again.
+    """
+    if ENDED in item.stash:
+        raise item.stash[ENDED]
+    try:
+        return (yield from _judge_once(item))
+    except BaseException as error:
+        if case_of(item).records:
+            item.stash[ENDED] = error
+        raise
+
+
+def _judge_once(item: pytest.Item) -> Generator[None, Any, Any]:
     case = case_of(item)
     try:
         result = yield

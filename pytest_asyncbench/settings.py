@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_asyncbench.options import OPTIONS
-from pytest_asyncbench.units import seconds
+from pytest_asyncbench.units import factor, seconds
 
 MOST_AGENTS = 64
 """Load agents on one machine; each is a process that wants a core of its own."""
@@ -118,6 +118,7 @@ CHECKS: dict[str, Callable[[str], Any]] = {
     "positive_time": _positive_time,
     "rounds": _rounds,
     "confidence": _confidence,
+    "factor": factor,
     "integer": _integer,
     "agents": _agents,
     "inconclusive": _one_of("skip", "fail", "pass"),

@@ -12,6 +12,13 @@ from typing import Any, Protocol, TypeAlias
 from pytest_asyncbench.errors import FailedExample, SpecError
 from pytest_asyncbench.given import UNDECIDED, counted, is_example
 from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
+from pytest_asyncbench.launching import (
+    Launches,
+    bare_is_undecided,
+    confirm,
+    needs_fresh_launches,
+    sample_launches,
+)
 from pytest_asyncbench.marks import holding
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.ramp_run import Ramp
@@ -28,6 +35,7 @@ from pytest_asyncbench.measure.sampling import (
 )
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.measure.supply import Supply
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
@@ -35,6 +43,7 @@ from pytest_asyncbench.traffic.flow import Flow, wire_flow
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.plan import Target, WireRequest
 from pytest_asyncbench.traffic.requests import RequestDescription, encode
+from pytest_asyncbench.verdict.clearance import LAUNCH_ALLOWANCE
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.statements import Statement, about, names_of
 
@@ -47,6 +56,7 @@ class Settings:
     confidence: float = 0.95
     seed: int | None = None
     smoke: bool = False
+    launch_allowance: float = LAUNCH_ALLOWANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,8 @@ class Stage(Protocol):
     def agent(self) -> LoadAgent: ...
 
     def instances(self) -> Mapping[str, Instance]: ...
+
+    def relaunch(self) -> Mapping[str, Instance]: ...
 
     def surroundings(self) -> tuple[str, ...]: ...
 
@@ -114,18 +126,52 @@ class TestCase:
             self.settings.confidence,
             (plan.rounds or self.settings.defaults.get("rounds") or 30) if sampled else without,
         )
-        evidence = sample(
-            self.stage.agent(),
-            subjects,
-            plan,
-            _goal(statements, effort, without),
-            draw_seed() if self.settings.seed is None else self.settings.seed,
-            self.watch(statements, effort, plan),
-        )
+        seed = draw_seed() if self.settings.seed is None else self.settings.seed
+        supply = Supply(plan, seed, time.monotonic() + plan.max_time)
+        launches = self._launches(plan, statements, effort, seed, supply)
+        goal = _goal(statements, effort, without)
+        bare = needs_fresh_launches(statements, launches)
+        if bare and not launches.impossible:
+            evidence = sample_launches(subjects, statements, effort, goal, launches)
+            judged = judge_all(evidence, statements, effort)
+        else:
+            evidence = sample(launches.agent, subjects, plan, goal, seed, launches.progress(), supply)
+            first = judge_all(evidence, statements, effort)
+            evidence, judged = confirm(evidence, first, effort, goal, launches)
+            judged = tuple(bare_is_undecided(item, launches) for item in judged) if bare else judged
         evidence = replace(evidence, surroundings=self.stage.surroundings())
         run = self._run(evidence, effort)
-        self.records.append(Record(run, judge_all(evidence, statements, effort)))
+        self.records.append(Record(run, judged))
         return run
+
+    def _launches(
+        self, plan: LoadPlan, statements: Sequence[Statement], effort: Effort, seed: int, supply: Supply
+    ) -> Launches:
+        """How the test's servers are started anew, for verdicts about pairs of them."""
+
+        def relaunch() -> list[Subject]:
+            self.stage.relaunch()
+            return self.subjects(plan)
+
+        return Launches(
+            agent=self.stage.agent(),
+            relaunch=relaunch,
+            progress=lambda: self.watch(statements, effort, plan),
+            supply=supply,
+            plan=plan,
+            seed=seed,
+            until=time.monotonic() + plan.max_time,
+            # requests that are compared on one server share its launch
+            allowance=1.0 if plan.compared else self.settings.launch_allowance,
+            impossible=self._no_relaunch(plan),
+        )
+
+    def _no_relaunch(self, plan: LoadPlan) -> str:
+        """Why the servers cannot be started anew, in words; empty if they can."""
+        if plan.duration is not None:
+            return "duration= measures one launch: leave it out, and it is confirmed on fresh ones"
+        foreign = [name for name, spec in self.specs.items() if spec.program == "external"]
+        return f"{', '.join(foreign)} is not ours to start anew" if foreign else ""
 
     def subjects(self, plan: LoadPlan) -> list[Subject]:
         """The test's running servers, with the requests of a plan as they are sent to each."""

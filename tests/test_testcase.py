@@ -39,7 +39,10 @@ def case_of(fake_agent):
             for name, port in agent.ports.items()
         }
         stage = SimpleNamespace(
-            agent=lambda: agent, instances=lambda: instances, surroundings=lambda: ("PostgreSQL 18",)
+            agent=lambda: agent,
+            instances=lambda: instances,
+            relaunch=lambda: instances,
+            surroundings=lambda: ("PostgreSQL 18",),
         )
         specs = dict.fromkeys(rates or ["server"], SPEC)
         stated = statements(marks, tuple(specs))
