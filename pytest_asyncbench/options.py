@@ -79,6 +79,8 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("asyncbench_smoke", f"--asyncbench-smoke: {smoke}", type="bool", default=False)
     group.addoption("--asyncbench-skip", action="store_true", help="deselect the tests that use load")
     group.addoption("--asyncbench-only", action="store_true", help="select only the tests that use load")
+    selfcheck = "how noisy is this machine, and what can it decide? Takes half a minute, and runs no tests"
+    group.addoption("--asyncbench-selfcheck", action="store_true", help=selfcheck)
     for key, kind, nothing, text in INI_ONLY:
         parser.addini(key, text, type=kind, default=nothing)  # type: ignore[arg-type]
 

@@ -45,6 +45,14 @@ def pytest_configure(config: pytest.Config) -> None:
         check(config)
 
 
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    if not config.getoption("asyncbench_selfcheck"):
+        return None
+    from pytest_asyncbench.selfcheck.check import run
+
+    return run(config)
+
+
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     if type(val).__name__ != "ServerSpec":
         return None
