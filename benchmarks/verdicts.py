@@ -39,7 +39,7 @@ def pytest_sessionfinish(session):
             evidence = record.run.evidence
             again = evidence.confirming
             for item in record.judgements:
-                if item.is_worth_a_line:
+                if item.is_worth_a_line and item.statement.metric != "errors":
                     found = item.verdict
                     told.append({
                         "statement": type(item.statement).__name__, "verdict": item.outcome,
