@@ -39,7 +39,7 @@ class Launches:
 
     agent: LoadAgent
     relaunch: Callable[[], Sequence[Subject]]
-    progress: Callable[[], Progress]
+    progress: Callable[[LoadPlan], Progress]
     supply: Supply
     plan: LoadPlan
     seed: int
@@ -66,6 +66,10 @@ def confirm(
         return evidence, tuple(judgements)
     if launches.impossible:
         return evidence, tuple(_unconfirmed(item, launches, item in close) for item in judgements)
+    a_round = evidence.seconds / max(1, len(evidence.rounds))
+    if time.monotonic() + a_round > launches.until:
+        why = "not confirmed on fresh launches: max_time was over"
+        return evidence, tuple(_taken_back(item, why) if item in doubtful else item for item in judgements)
     statements = [item.statement for item in doubtful]
     if close:
         effort = confirming_effort(effort)
@@ -165,7 +169,7 @@ def _sampled(subjects: Sequence[Subject], number: int, goal: Goal, launches: Lau
     plan = replace(launches.plan, max_time=max(0.0, launches.until - time.monotonic()))
     seed = launches.seed + number * ANOTHER
     try:
-        return sample(launches.agent, subjects, plan, goal, seed, launches.progress(), launches.supply)
+        return sample(launches.agent, subjects, plan, goal, seed, launches.progress(plan), launches.supply)
     except SpecError as error:  # what was planned does not fit into the time that is left
         specs = {subject.variant: subject.spec for subject in subjects}
         return Evidence(plan, specs, (), seed, goal.cap, notes=(str(error),))

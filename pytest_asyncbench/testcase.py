@@ -135,7 +135,7 @@ class TestCase:
             evidence = sample_launches(subjects, statements, effort, goal, launches)
             judged = judge_all(evidence, statements, effort)
         else:
-            evidence = sample(launches.agent, subjects, plan, goal, seed, launches.progress(), supply)
+            evidence = sample(launches.agent, subjects, plan, goal, seed, launches.progress(plan), supply)
             first = judge_all(evidence, statements, effort)
             evidence, judged = confirm(evidence, first, effort, goal, launches)
             judged = tuple(bare_is_undecided(item, launches) for item in judged) if bare else judged
@@ -156,7 +156,7 @@ class TestCase:
         return Launches(
             agent=self.stage.agent(),
             relaunch=relaunch,
-            progress=lambda: self.watch(statements, effort, plan),
+            progress=lambda plan: self.watch(statements, effort, plan),
             supply=supply,
             plan=plan,
             seed=seed,

@@ -164,6 +164,12 @@ def test_time_that_is_up_while_it_is_confirmed_leaves_it_undecided(bench, monkey
     assert outcome == "INCONCLUSIVE"
     assert "too few rounds for an interval" in why
     assert 30 < made.agent.now - 1000 < 40
+    for marker in (BEATS, mark("no_regression", "a", "b")):
+        made = bench(1.22 if marker is BEATS else 0.5, marker)
+        outcome, why = made.fire(max_time=9 * 1.6)
+        assert outcome == "INCONCLUSIVE"
+        assert why.endswith("; not confirmed on fresh launches: max_time was over")
+        assert made.launches == 1
 
 
 def test_a_fresh_launch_that_breaks_makes_it_invalid(bench):
