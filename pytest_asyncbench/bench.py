@@ -1,4 +1,4 @@
-"""What a whole session shares: the load agent, the PostgreSQL clusters, and the records for the reports."""
+"""What a whole session shares: the load agent, PostgreSQL clusters, the upstream, and the records for the reports."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pytest_asyncbench.agent.group import AgentGroup
     from pytest_asyncbench.postgres import Cluster
     from pytest_asyncbench.testcase import TestCase
+    from pytest_asyncbench.upstream.client import Upstream
 
 
 class Bench:
@@ -23,6 +24,7 @@ class Bench:
         self._agents = agents
         self._agent: Agent | AgentGroup | None = None
         self._clusters: dict[tuple[tuple[str, object], ...], Cluster] = {}
+        self._upstream: Upstream | None = None
         self._closing = ExitStack()
 
     def agent(self) -> Agent | AgentGroup:
@@ -40,6 +42,20 @@ class Bench:
         from pytest_asyncbench.agent.group import AgentGroup
 
         return Agent.start() if self._agents == 1 else AgentGroup.start(self._agents)
+
+    def upstream(self, port: int | None = None) -> Upstream:
+        """The session's upstream, on a fixed port or a free one. Raises PortInUse, ProcessError."""
+        if self._upstream is None:
+            from pytest_asyncbench.upstream.client import Upstream
+
+            self._upstream = Upstream.start(port)
+            self._closing.callback(self._upstream.close)
+        return self._upstream
+
+    def begin_test(self) -> None:
+        """A test begins: what counts by test, counts from zero."""
+        if self._upstream is not None:
+            self._upstream.reset()
 
     def cluster(self, settings: Mapping[str, object] | None = None) -> Cluster:
         """The session's PostgreSQL with these settings beside the profile's; one cluster for each distinct set.
@@ -70,5 +86,6 @@ class Bench:
     def close(self) -> None:
         """End everything, whatever makes trouble; may be called twice."""
         self._agent = None
+        self._upstream = None
         self._clusters.clear()
         self._closing.close()

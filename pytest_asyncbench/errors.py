@@ -23,6 +23,10 @@ class ProcessError(AsyncBenchError):
     """A child process could not be started, or did not do what was waited for."""
 
 
+class ProgramMissing(ProcessError):
+    """A server program is not installed in the interpreter that is to run it."""
+
+
 class ServerDied(ProcessError):
     """A server ended before it answered."""
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_asyncbench.postgres import Cluster
     from pytest_asyncbench.servers.instance import Instance
     from pytest_asyncbench.stage import TestDatabases
+    from pytest_asyncbench.upstream.client import Upstream
 
 STATEMENT_MARKERS = ("budget", "ordering", "tie", "no_regression")
 
@@ -56,6 +57,18 @@ def server(request: pytest.FixtureRequest) -> Instance:
 
 
 @pytest.fixture(scope="session")
+def upstream(pytestconfig: pytest.Config) -> Upstream:
+    """A slow third-party API on loopback: `GET /<ms>/` answers after that time; `.url`, `.requests` of this test.
+
+    Servers are told by `{upstream.url}` in their `env`, `args` or command. Its port is free, or
+    `asyncbench_upstream_port`.
+    """
+    from pytest_asyncbench.items import upstream_of
+
+    return upstream_of(pytestconfig)
+
+
+@pytest.fixture(scope="session")
 def load(pytestconfig: pytest.Config) -> Load:
     """Fires traffic at the test's server, or at all its variants, interleaved: `load.get("/", users=64)`."""
     from pytest_asyncbench.items import load_of
@@ -89,6 +102,7 @@ def concerns_us(item: pytest.Item) -> bool:
     return (
         is_live(item)
         or uses(item, "database")
+        or uses(item, "upstream")
         or any(True for name in STATEMENT_MARKERS if item.get_closest_marker(name))
         or type(parameter(item, "server")).__name__ == "ServerSpec"
     )

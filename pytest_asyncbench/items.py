@@ -18,14 +18,16 @@ from pytest_asyncbench.load import Load
 from pytest_asyncbench.marks import DatabaseMark, Mark, database, statements, variants
 from pytest_asyncbench.measure.sampling import Progress
 from pytest_asyncbench.report.live import LiveLine
+from pytest_asyncbench.servers.external import at_urls
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
-from pytest_asyncbench.settings import is_smoke, option_value
+from pytest_asyncbench.settings import is_smoke, option_value, upstream_port
 from pytest_asyncbench.stage import TestDatabases, TestStage
 from pytest_asyncbench.testcase import Settings, TestCase, Watch, require_specs
 
 if TYPE_CHECKING:
     from pytest_asyncbench.postgres import Database, LoadStep
+    from pytest_asyncbench.upstream.client import Upstream
 
 BENCH: pytest.StashKey[Bench] = pytest.StashKey()
 CURRENT: pytest.StashKey[pytest.Item] = pytest.StashKey()
@@ -51,7 +53,17 @@ def load_of(config: pytest.Config) -> Load:
 
 def async_load_of(config: pytest.Config) -> AsyncLoad:
     """The `aload` of a session."""
-    return AsyncLoad(load_of(config), lambda: bench(config).agent().cancel())
+
+    def cancel() -> None:
+        case_of(config.stash[CURRENT]).cancelled.set()
+        bench(config).agent().cancel()
+
+    return AsyncLoad(load_of(config), cancel)
+
+
+def upstream_of(config: pytest.Config) -> Upstream:
+    """The session's upstream, started on first use."""
+    return bench(config).upstream(upstream_port(config))
 
 
 @contextmanager
@@ -71,7 +83,8 @@ def clones(item: pytest.Item, postgres: Callable[[], object]) -> Iterator[TestDa
         for name in case_of(item).specs or (item.name,):
             each[name] = cluster.database(template, name)
             drop.callback(each[name].drop)
-        yield TestDatabases(each, f"PostgreSQL {cluster.version}, {cluster.profile}", tuple(cluster.missing))
+        origin = f"PostgreSQL {cluster.version}, {cluster.profile}"
+        yield TestDatabases(each, origin, tuple(cluster.missing), cluster)
 
 
 def the_server(item: pytest.Item) -> Instance:
@@ -183,11 +196,18 @@ def _stage(item: pytest.Item, specs: Mapping[str, ServerSpec]) -> TestStage:
         ),
         load_agent=bench(item.config).agent,
         find_databases=databases,
+        find_upstream=lambda: str(_request(item).getfixturevalue("upstream").url),
         at_end=item.addfinalizer,
     )
 
 
 def _specs(item: pytest.Item) -> dict[str, ServerSpec]:
+    """The test's servers, or those that run already and take their place (`--asyncbench-url`)."""
+    urls = option_value(item.config, "url")
+    return at_urls(_described(item), urls) if urls else _described(item)
+
+
+def _described(item: pytest.Item) -> dict[str, ServerSpec]:
     """The test's servers: of its own `server` fixture, of indirect parametrization, of markers, of ini."""
     if overrides_server(item):
         value = _request(item).getfixturevalue("server")

@@ -9,7 +9,9 @@ from typing import Literal
 
 from pytest_asyncbench.errors import SpecError, UnknownValue
 from pytest_asyncbench.marks import is_built_in
+from pytest_asyncbench.measure.counted import counted, where
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.explaining import explain_count
 from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.verdict.budget import judge_budget, judge_count
@@ -36,13 +38,17 @@ HOPELESS_ERRORS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one statement came to, about one variant (budgets) or about several (`variant` is empty)."""
+    """What one statement came to, about one variant (budgets) or about several (`variant` is empty).
+
+    `details` are lines that explain a count that is too high.
+    """
 
     statement: Statement
     variant: str
     outcome: Outcome
     why: str
     verdict: Verdict | None = None
+    details: tuple[str, ...] = ()
 
     @property
     def is_worth_a_line(self) -> bool:
@@ -90,10 +96,11 @@ def _judge(
     evidence: Evidence, statement: Statement, statements: Sequence[Statement], effort: Effort
 ) -> list[Judgement]:
     subjects = _subjects(evidence, statement)
-    if not evidence.rounds and not evidence.complaints:
-        return [Judgement(statement, "", "INCONCLUSIVE", "max_time was over before the first round")]
+    counts = metric(statement.metric).kind == "counted" and bool(evidence.bursts)
     if evidence.unrest and not evidence.complaints and metric(statement.metric).kind == "sampled":
         return [Judgement(statement, "", "INCONCLUSIVE", evidence.unrest)]
+    if not evidence.rounds and not evidence.complaints and not counts:
+        return [Judgement(statement, "", "INCONCLUSIVE", "max_time was over before the first round")]
     try:
         broken = [_broken(evidence, statement, statements, names) for names in subjects]
         others = _others(statement, statements)
@@ -105,15 +112,19 @@ def _judge(
     except UnknownValue as error:
         return [Judgement(statement, "", "INVALID", str(error))]
     return [
-        _judgement(statement, names[0] if len(names) == 1 else "", why, verdict)
+        _judgement(evidence, statement, names[0] if len(names) == 1 else "", why, verdict)
         for names, why, verdict in zip(subjects, broken, verdicts, strict=True)
     ]
 
 
-def _judgement(statement: Statement, variant: str, broken: str | None, verdict: Verdict | None) -> Judgement:
+def _judgement(
+    evidence: Evidence, statement: Statement, variant: str, broken: str | None, verdict: Verdict | None
+) -> Judgement:
     if broken is not None or verdict is None:
         return Judgement(statement, variant, "INVALID", broken or "there is nothing to judge")
-    return Judgement(statement, variant, verdict.outcome, verdict.why, verdict)
+    failed = verdict.outcome == "FAIL" and variant in evidence.counts
+    details = explain_count(statement.metric, evidence.counts[variant]) if failed else ()
+    return Judgement(statement, variant, verdict.outcome, verdict.why, verdict, details)
 
 
 def _subjects(evidence: Evidence, statement: Statement) -> list[tuple[str, ...]]:
@@ -167,8 +178,16 @@ def _budget_verdicts(
 ) -> list[Verdict | None]:
     judged = metric(budget.metric)
     if judged.kind == "counted":
-        counts = [(judged.read(evidence.slots(v)), len(evidence.rounds)) for v in evidence.variants]
-        return [judge_count(budget, value, rounds=rounds, show=judged.show) for value, rounds in counts]
+        return [
+            judge_count(
+                budget,
+                counted(evidence, variant, judged),
+                rounds=len(evidence.rounds),
+                show=judged.show,
+                where=where(evidence, variant, judged),
+            )
+            for variant in evidence.variants
+        ]
     per_variant = [_values(evidence, variant, judged) for variant in evidence.variants]
     return [
         judge_budget(budget, values, effort=effort, ended=ended, show=judged.show) for values in per_variant

@@ -96,6 +96,11 @@ def confirming_effort(effort: Effort) -> Effort:
     return Effort(max(LEAST_SURE, 1 - 2 * effort.alpha), MOST_LAUNCHES)
 
 
+def sample_once(subjects: Sequence[Subject], goal: Goal, launches: Launches) -> Evidence:
+    """What is measured on servers that run already. Raises SpecError if the plan cannot be measured in time."""
+    return _sampled(subjects, 0, goal, launches)
+
+
 def sample_launches(
     first: Sequence[Subject] | None,
     statements: Sequence[Statement],
@@ -156,23 +161,28 @@ def _one_launch(
     subjects: Sequence[Subject], number: int, rounds: int, goal: Goal, launches: Launches
 ) -> Evidence:
     wanted = replace(goal, cap=rounds, decided=lambda evidence: len(evidence.rounds) >= rounds)
-    return _sampled(subjects, number, wanted, launches)
+    return _in_time(subjects, number, wanted, launches)
 
 
 def _once_more(statements: Sequence[Statement], effort: Effort, goal: Goal, launches: Launches) -> Evidence:
     """The same rounds again, on one fresh launch."""
     again = replace(goal, decided=lambda evidence: decided(evidence, statements, effort, effort.max_rounds))
-    return _sampled(launches.relaunch(), 1, again, launches)
+    return _in_time(launches.relaunch(), 1, again, launches)
 
 
 def _sampled(subjects: Sequence[Subject], number: int, goal: Goal, launches: Launches) -> Evidence:
     plan = replace(launches.plan, max_time=max(0.0, launches.until - time.monotonic()))
     seed = launches.seed + number * ANOTHER
+    return sample(launches.agent, subjects, plan, goal, seed, launches.progress(plan), launches.supply)
+
+
+def _in_time(subjects: Sequence[Subject], number: int, goal: Goal, launches: Launches) -> Evidence:
+    """The same; without any round, if what was planned does not fit into the time that is left."""
     try:
-        return sample(launches.agent, subjects, plan, goal, seed, launches.progress(plan), launches.supply)
-    except SpecError as error:  # what was planned does not fit into the time that is left
+        return _sampled(subjects, number, goal, launches)
+    except SpecError as error:
         specs = {subject.variant: subject.spec for subject in subjects}
-        return Evidence(plan, specs, (), seed, goal.cap, notes=(str(error),))
+        return Evidence(launches.plan, specs, (), launches.seed, goal.cap, notes=(str(error),))
 
 
 def _is_close(judgement: Judgement, allowance: float) -> bool:

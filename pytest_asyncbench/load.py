@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from pytest_asyncbench.errors import AsyncBenchError, SpecError
+from pytest_asyncbench.errors import AsyncBenchError
 from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.ramping import fire_ramp
 from pytest_asyncbench.testcase import TestCase
-from pytest_asyncbench.traffic.expect import ExpectJson
-from pytest_asyncbench.traffic.flow import FLOW_STATUSES, Flow, flow
 from pytest_asyncbench.traffic.load_plan import WORDS, load_plan, split_keywords
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS, ramp_plan
 from pytest_asyncbench.traffic.requests import request
-from pytest_asyncbench.traffic.sent import Sendable, Sent, compared, sent
+from pytest_asyncbench.traffic.sent import Sendable, Sent, Visit, compared, of_flow, of_ramp, sent
 
 __tracebackhide__ = True
 """A failing call is shown at the line of the test that makes it, not in here."""
 
 Describe: TypeAlias = Callable[[Mapping[str, Any]], Sent]
-Visit: TypeAlias = Callable[[Any], Awaitable[object]]
 
 
 class Load:
@@ -89,11 +86,9 @@ class Load:
         try:
             own = {word: keywords.pop(word) for word in (*RAMP_WORDS, "rate") if word in keywords}
             for_request, words = split_keywords(call, keywords)
-            what = _of_ramp(call, given, for_request)
-            if isinstance(what.requests[0], Flow):
-                words.setdefault("expect", FLOW_STATUSES)
-                _check_flow_words(call, {**words, **own})
-            plan = ramp_plan(call, what.requests, {**words, **own}, case.settings.defaults)
+            what = of_ramp(call, given, for_request)
+            words = {**words, **own}
+            plan = ramp_plan(call, what.requests, what.words(call, words), case.settings.defaults)
             return fire_ramp(case, replace(plan, first=replace(plan.first, weights=what.weights)))
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
@@ -107,13 +102,10 @@ class Load:
         transport, since the agent speaks HTTP/1.1 only: it costs several times the agent's CPU time.
         """
         call = f"load.flow({getattr(visit, '__name__', visit)})"
-        keywords.setdefault("expect", FLOW_STATUSES)
-        _check_flow_words(call, keywords)
-        return self._fire(call, keywords, lambda for_request: _flow(call, visit, for_request, http2))
+        return self._fire(call, keywords, lambda for_request: of_flow(call, visit, for_request, http2=http2))
 
     def compare(self, **keywords: Any) -> Run:
-        """Requests as variants, on one server, interleaved: `load.compare(old=request("GET", "/v1"), new=...,
-        users=8)`.
+        """Requests as variants of one server, interleaved: `load.compare(old=request("GET", "/v1"), new=..., users=8)`.
 
         Every keyword that is none of the load's names a variant, and takes what `load.send` takes except for an
         iterator, or all of them the functions of flows. `run.ratio("new", "old")`, and `@pytest.mark.ordering("new",
@@ -124,12 +116,10 @@ class Load:
         words = {name: what for name, what in keywords.items() if name in WORDS}
         case = self._current()
         try:
-            each = _compared(call, given)
-            if all(isinstance(what.requests[0], Flow) for _, what in each):
-                words.setdefault("expect", FLOW_STATUSES)
-                _check_flow_words(call, words)
+            each = compared(call, given)
+            all_of_them = Sent(tuple(item for _, what in each for item in what.requests))
             plan = load_plan(
-                call, (item for _, what in each for item in what.requests), words, case.settings.defaults
+                call, all_of_them.requests, all_of_them.words(call, words), case.settings.defaults
             )
             return case.fire(replace(plan, compared=each))
         except AsyncBenchError as error:
@@ -144,51 +134,7 @@ class Load:
         try:
             for_request, words = split_keywords(call, keywords)
             what = describe(for_request)
-            plan = load_plan(call, what.requests, words, case.settings.defaults)
+            plan = load_plan(call, what.requests, what.words(call, words), case.settings.defaults)
             return case.fire(replace(plan, weights=what.weights, stream=what.stream))
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
-
-
-def _check_flow_words(call: str, words: Mapping[str, Any]) -> None:
-    """Raise SpecError for what requests have, and flows have not."""
-    if words.get("rate") is not None:
-        raise SpecError(f"{call}: rate: a flow is a user's visit, one after another: use users=")
-    expect = words.get("expect")
-    if callable(expect) or isinstance(expect, ExpectJson) or words.get("expect_every") is not None:
-        raise SpecError(
-            f"{call}: expect is a status or a set of them here; what else an answer must be, the flow asserts itself: "
-            'assert answer.json()["name"] == "ada"'
-        )
-
-
-def _compared(call: str, given: Mapping[str, Any]) -> tuple[tuple[str, Sent], ...]:
-    flows = {name: Sent((flow(f"{call}: {name}", what),)) for name, what in given.items() if callable(what)}
-    if flows and len(flows) < len(given):
-        others = ", ".join(sorted(set(given) - set(flows)))
-        raise SpecError(
-            f"{call}: {', '.join(flows)} is a flow and {others} is not: their rates are not of one kind"
-        )
-    return tuple(flows.items()) if len(flows) > 1 else compared(given, call)
-
-
-def _of_ramp(call: str, given: Any, for_request: Mapping[str, Any]) -> Sent:
-    """What a ramp sends: the same at every plateau. Raises SpecError for requests that are each sent once."""
-    if isinstance(given, str):
-        what = Sent((request("GET", given, **for_request),))
-    elif callable(given):
-        return _flow(call, given, for_request)
-    else:
-        what = sent(given, for_request, call)
-    if what.stream is not None or any(item.differs for item in what.requests):
-        raise SpecError(
-            f"{call}: every plateau of a ramp sends the same requests; make those that differ in a flow: "
-            "load.ramp(visit, users=(1, 400))"
-        )
-    return what
-
-
-def _flow(call: str, visit: Any, for_request: Mapping[str, Any], http2: bool = False) -> Sent:
-    if for_request:
-        raise SpecError(f"{call}: {', '.join(for_request)} belong to the requests that the flow sends")
-    return Sent((flow(call, visit, http2=http2),))

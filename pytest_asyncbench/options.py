@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 class Option:
     """One option with a value; also `asyncbench_NAME` in ini. `kind` names the check in `settings.py`."""
 
-    __slots__ = ("default", "help", "kind", "metavar", "name")
+    __slots__ = ("default", "help", "kind", "many", "metavar", "name")
 
-    def __init__(self, name: str, default: str | None, metavar: str, kind: str, help: str) -> None:
+    def __init__(
+        self, name: str, default: str | None, metavar: str, kind: str, help: str, many: bool = False
+    ) -> None:
         self.name = name
         self.default = default
         self.metavar = metavar
         self.kind = kind
         self.help = help
+        self.many = many
 
     @property
     def key(self) -> str:
@@ -49,6 +52,14 @@ OPTIONS = (
     ),
     Option("agents", "1", "N", "agents", "processes that generate the load, merged into one result"),
     Option("inconclusive", "skip", "skip|fail|pass", "inconclusive", "what an INCONCLUSIVE verdict becomes"),
+    Option(
+        "url",
+        None,
+        "[VARIANT=]URL",
+        "urls",
+        "load goes to this server, which runs already, instead of the one that a test describes; once per variant",
+        many=True,
+    ),
     Option("postgres", "auto", "auto|system|embedded|DSN", "text", "where PostgreSQL comes from"),
     Option("postgres-profile", "fast", "fast|durable", "profile", "how PostgreSQL is set"),
 )
@@ -60,6 +71,12 @@ INI_ONLY: tuple[tuple[str, str, Any, str], ...] = (
         [],
         "what is loaded into the template database of a whole suite",
     ),
+    (
+        "asyncbench_upstream_port",
+        "string",
+        "",
+        "port of the upstream fixture, for apps that have it written down (default: a free one)",
+    ),
     ("asyncbench_server", "string", "", "the server of tests that name none, as 'package.module:SPEC'"),
 )
 
@@ -70,8 +87,9 @@ def add_options(parser: pytest.Parser) -> None:
     for option in OPTIONS:
         default = f" (default: {option.default})" if option.default else ""
         flag = f"--asyncbench-{option.name}"
-        group.addoption(flag, metavar=option.metavar, default=None, help=option.help + default)
-        parser.addini(option.key, f"{flag}: {option.help}", default=None)
+        action, kind = ("append", "linelist") if option.many else ("store", "string")
+        group.addoption(flag, action=action, metavar=option.metavar, default=None, help=option.help + default)
+        parser.addini(option.key, f"{flag}: {option.help}", type=kind, default=None)  # type: ignore[arg-type]
     smoke = "one checked request per variant, no verdicts: are the tests themselves sound?"
     group.addoption("--asyncbench-smoke", action="store_true", default=None, help=smoke)
     undo = {"action": "store_false", "dest": "asyncbench_smoke"}

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_asyncbench.errors import AsyncBenchError, Inconclusive, UnknownValue
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, uses_load
-from pytest_asyncbench.items import CURRENT, ENDED, case_of, start_servers
+from pytest_asyncbench.items import CURRENT, ENDED, bench, case_of, start_servers
 from pytest_asyncbench.measure.comparison import Comparison, failed_on
 from pytest_asyncbench.report.text import explain, reason
 from pytest_asyncbench.settings import option_value, timeout
@@ -29,6 +29,7 @@ def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
         return (yield)
     began = time.monotonic()
     try:
+        bench(item.config).begin_test()
         result = yield
         if uses_load(item):
             case_of(item).ends = began + TIMEOUT_SHARE * timeout(item)

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from pytest_asyncbench import fixtures, options
-from pytest_asyncbench.fixtures import aload, database, load, postgres, server
+from pytest_asyncbench import fixtures, hookspecs, options
+from pytest_asyncbench.fixtures import aload, database, load, postgres, server, upstream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_asyncbench.bench import Bench
 
-__all__ = ["aload", "database", "load", "postgres", "server"]
+__all__ = ["aload", "database", "load", "postgres", "server", "upstream"]
 
 MARKERS = (
     "server(spec): the server that the test's load goes to",
@@ -36,6 +36,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.add_options(parser)
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", f"{marker} (pytest-asyncbench)")
@@ -43,6 +47,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_asyncbench.settings import check
 
         check(config)
+    if added := config.hook.pytest_asyncbench_server_programs(config=config):
+        from pytest_asyncbench.settings import add_programs
+
+        add_programs(config, added)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:

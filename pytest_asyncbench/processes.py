@@ -17,18 +17,19 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from pytest_asyncbench import supervisor
+from pytest_asyncbench.directories import disown
 from pytest_asyncbench.errors import ProcessError
+from pytest_asyncbench.logs import Log
 
 START_LIMIT = 60.0
 """Seconds until a supervisor that does not report is given up: a busy machine takes ten times as long."""
 STOP_MARGIN = 30.0
 """Seconds on top of the grace period until `stop` gives up: killing and removing take their time."""
-TAIL_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Command:
     """The complete environment."""
     cwd: str
     log: Path
-    """Standard output and error are appended here."""
+    """Standard output and error are appended here; the middle of a long one is dropped."""
     name: str
     """For messages: "postgres", "granian", "load agent"."""
     user: int | None = None
@@ -53,6 +54,8 @@ class Command:
     """What the child gets when the owner or the supervisor dies."""
     grace: float = 5.0
     """Between the stop signal and SIGKILL."""
+    mounts: Mapping[str, Path] = field(default_factory=dict)
+    """Files that the child and its descendants see in the place of others: {"/etc/hosts": Path("copy")}."""
     remove: tuple[Path, ...] = ()
     """Directories removed when the tree has gone, also when pytest was killed."""
 
@@ -94,6 +97,7 @@ class Process:
         argv = [sys.executable, "-I", "-S", supervisor.__file__, str(control), str(self._owner)]
         try:
             with open(self.log, "ab") as log:
+                self._log = Log(self.log)
                 return subprocess.Popen(
                     argv,
                     stdin=subprocess.DEVNULL,
@@ -123,6 +127,13 @@ class Process:
         self._socket.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._supervisor.wait(STOP_MARGIN)
+        self._disown()
+
+    def _disown(self) -> None:
+        """The supervisor has removed what was to be removed."""
+        for path in self.command.remove:
+            if not path.exists():
+                disown(path)
 
     def __enter__(self) -> Self:
         return self
@@ -150,14 +161,12 @@ class Process:
         return [] if self._over else supervisor.descendants(self._supervisor.pid)
 
     def log_tail(self, lines: int = 20) -> str:
-        """The last lines of the log."""
-        try:
-            with open(self.log, "rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
-                text = file.read().decode(errors="replace")
-        except FileNotFoundError:
-            return ""
-        return "\n".join(text.splitlines()[-lines:])
+        """The last lines of the log, also after the end."""
+        return self._log.tail(lines)
+
+    def log_text(self) -> str:
+        """The log, also after the end; of a long one the first 256 KB and the last 1 MB."""
+        return self._log.text()
 
     def request_stop(self, grace: float | None = None) -> None:
         """Ask for the end without waiting for it: several can end side by side. `stop` then waits."""
@@ -225,6 +234,8 @@ class Process:
     def _end(self) -> None:
         self._over = True
         self._socket.close()
+        self._log.keep()
+        self._disown()
 
 
 def _order(command: Command) -> dict[str, Any]:
@@ -239,6 +250,7 @@ def _order(command: Command) -> dict[str, Any]:
         "stop_signal": int(command.stop_signal),
         "death_signal": int(command.death_signal),
         "grace": command.grace,
+        "mounts": [(os.fsencode(path), os.fsencode(place)) for place, path in command.mounts.items()],
         "remove": [str(path) for path in command.remove],
     }
 

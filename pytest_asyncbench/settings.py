@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.options import OPTIONS
+from pytest_asyncbench.servers import programs
+from pytest_asyncbench.servers.external import split
 from pytest_asyncbench.units import factor, seconds
+
+if TYPE_CHECKING:
+    from pytest_asyncbench.servers.programs import Program
 
 MOST_AGENTS = 64
 """Load agents on one machine; each is a process that wants a core of its own."""
@@ -19,6 +25,15 @@ def check(config: pytest.Config) -> None:
     """Check every option. Raises pytest.UsageError that names where the wrong one stands."""
     for option in OPTIONS:
         option_value(config, option.name)
+
+
+def add_programs(config: pytest.Config, added: Iterable[Mapping[str, Program]]) -> None:
+    """Make the server programs of other packages known for this session. Raises pytest.UsageError."""
+    try:
+        programs.enter(added)
+    except SpecError as error:
+        raise pytest.UsageError(f"pytest_asyncbench_server_programs: {error}") from None
+    config.add_cleanup(programs.leave)
 
 
 def is_smoke(config: pytest.Config) -> bool:
@@ -33,7 +48,7 @@ def option_value(config: pytest.Config, name: str) -> Any:
     Raises pytest.UsageError for a value that cannot be meant.
     """
     option = next(option for option in OPTIONS if option.name == name)
-    command_line, ini = config.getoption(option.key), config.getini(option.key)
+    command_line, ini = _text(config.getoption(option.key)), _text(config.getini(option.key))
     text = command_line if command_line is not None else ini or option.default
     if text is None:
         return None
@@ -42,6 +57,23 @@ def option_value(config: pytest.Config, name: str) -> Any:
     except ValueError as error:
         where = f"--asyncbench-{name}" if command_line is not None else f"{option.key} in ini"
         raise pytest.UsageError(f"{where}: {error}") from None
+
+
+def upstream_port(config: pytest.Config) -> int | None:
+    """The fixed port of the upstream; None: a free one. Raises pytest.UsageError for what is no port."""
+    text = str(config.getini("asyncbench_upstream_port"))
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise pytest.UsageError(
+            f"asyncbench_upstream_port = {text} in ini: a port is a number from 1 to 65535"
+        )
+    return int(text)
+
+
+def _text(given: Any) -> Any:
+    """What was given; of an option that may be given several times, all of it."""
+    return " ".join(given) or None if isinstance(given, list) else given
 
 
 def timeout(item: pytest.Item) -> float:
@@ -103,6 +135,20 @@ def _agents(text: str) -> int:
     return number
 
 
+def _urls(text: str) -> dict[str, str]:
+    """ "URL", or "VARIANT=URL" for each variant; the URL of a test's one server is under ""."""
+    out: dict[str, str] = {}
+    for part in text.split():
+        name, equals, url = part.partition("=")
+        if not equals or "://" in name:
+            name, url = "", part
+        if name in out:
+            raise ValueError(f"{part!r}: there is a URL for {name or 'the one server of a test'} already")
+        split(url)
+        out[name] = url
+    return out
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -121,6 +167,7 @@ CHECKS: dict[str, Callable[[str], Any]] = {
     "factor": factor,
     "integer": _integer,
     "agents": _agents,
+    "urls": _urls,
     "inconclusive": _one_of("skip", "fail", "pass"),
     "profile": _one_of("fast", "durable"),
 }

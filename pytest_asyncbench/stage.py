@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.servers.instance import Instance, Launch, start_all, stop_all
+from pytest_asyncbench.servers.placeholders import mentioned
 from pytest_asyncbench.servers.spec import ServerSpec
 
 if TYPE_CHECKING:
     from pytest_asyncbench.measure.sampling import LoadAgent
-    from pytest_asyncbench.postgres import Database
+    from pytest_asyncbench.measure.watching import Watcher
+    from pytest_asyncbench.postgres import Cluster, Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class TestDatabases:
     """The `database` fixture: one fresh clone, or one for each variant of the test.
 
     `.url`, `.name`, `.connect()` and everything else of a database are here if there is one; with variants it is
-    `database["pooled"]`. Raises SpecError for anything else. `origin` says which PostgreSQL they live in.
+    `database["pooled"]`. Raises SpecError for anything else. `origin` says which PostgreSQL they live in,
+    `cluster` is that.
     """
 
     __test__ = False
@@ -29,6 +32,7 @@ class TestDatabases:
     each: Mapping[str, Database]
     origin: str
     missing: tuple[str, ...] = ()
+    cluster: Cluster | None = None
 
     def __getitem__(self, variant: str) -> Database:
         if variant not in self.each:
@@ -50,7 +54,8 @@ class TestDatabases:
 class TestStage:
     """Where a test's load comes from and goes to.
 
-    `find_databases` gives the test's clones (None: it has none) and is asked once, before the servers start.
+    `find_databases` gives the test's clones (None: it has none) and is asked once, before the servers start;
+    `find_upstream` the URL of the upstream, asked if a spec mentions it.
     `at_end` registers what must happen when the test has ended.
     """
 
@@ -61,8 +66,10 @@ class TestStage:
     python_path: tuple[str, ...]
     load_agent: Callable[[], LoadAgent]
     find_databases: Callable[[], TestDatabases | None]
+    find_upstream: Callable[[], str]
     at_end: Callable[[Callable[[], None]], None]
     databases: TestDatabases | None = None
+    launched: list[Instance] = field(default_factory=list)
     _instances: dict[str, Instance] | None = field(default=None)
 
     def agent(self) -> LoadAgent:
@@ -75,8 +82,12 @@ class TestStage:
         Raises ProcessError, SpecError or PostgresError; nothing is left running then.
         """
         if self._instances is None:
-            self.databases = self.find_databases()
+            if any(
+                spec.url is None for spec in self.specs.values()
+            ):  # a server that runs already has its own
+                self.databases = self.find_databases()
             started = start_all([self._launch(name, spec) for name, spec in self.specs.items()])
+            self.launched += started
             self._instances = dict(zip(self.specs, started, strict=True))
             self.at_end(self._stop)
         return self._instances
@@ -88,6 +99,7 @@ class TestStage:
         stop_all(list(self._instances.values()))
         self._instances = {}
         started = start_all([self._launch(name, spec) for name, spec in self.specs.items()])
+        self.launched += started
         self._instances = dict(zip(self.specs, started, strict=True))
         return self._instances
 
@@ -95,14 +107,35 @@ class TestStage:
         """What the figures also depend on, in words: which PostgreSQL, and what it lacks."""
         return (self.databases.origin, *self.databases.missing) if self.databases else ()
 
+    def watchers(self) -> Mapping[str, Watcher]:
+        """What looks at each variant while it is under load, and counts in its database."""
+        from pytest_asyncbench.measure.watching import WatchedDatabase, Watcher
+
+        instances = self.instances()
+        found: dict[str, WatchedDatabase] = {}
+        if self.databases and self.databases.cluster:
+            cluster = self.databases.cluster
+            observer = cluster.observer()
+            each = self.databases.each
+            found = {name: WatchedDatabase(observer, each[name].name, cluster.pids) for name in instances}
+        return {
+            name: Watcher(lambda instance=instance: instance.pids, found.get(name))  # type: ignore[misc]
+            for name, instance in instances.items()
+        }
+
+    def logs(self) -> Mapping[str, str]:
+        """What each server wrote, by variant, also when it has been stopped: for the attachments of reports."""
+        return {instance.variant: instance.log for instance in self.launched}
+
     def _stop(self) -> None:
         instances, self._instances = self._instances or {}, None
         stop_all(list(instances.values()))
 
     def _launch(self, name: str, spec: ServerSpec) -> Launch:
+        placeholders = {"upstream.url": self.find_upstream()} if "upstream.url" in mentioned(spec) else {}
         if self.databases is None:
-            return Launch(spec, name, self.root, self.python_path)
+            return Launch(spec, name, self.root, self.python_path, placeholders=placeholders)
         database = self.databases[name]
         parts = ("url", "host", "port", "user", "password", "name")
-        placeholders = {f"database.{part}": str(getattr(database, part)) for part in parts}
+        placeholders |= {f"database.{part}": str(getattr(database, part)) for part in parts}
         return Launch(spec, name, self.root, self.python_path, database.environment(), placeholders)

@@ -32,8 +32,27 @@ else:
 LINUX = sys.platform == "linux"
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUSER = 0x10000000
+MS_BIND = 0x1000
+MS_REC = 0x4000
+MS_PRIVATE = 0x40000
+NO_MOUNTS = (
+    "it needs its own copy of {places}, and the kernel allows no private mount here ({step}: {why}); run pytest as "
+    "root (in a container with CAP_SYS_ADMIN), or allow unprivileged user namespaces, or give the app its host "
+    "another way"
+)
 OWNER_DEATH_GRACE = 3.0
 """Seconds that a child has after `death_signal` when its owner has died (none if that is SIGKILL)."""
+LOG_LOOK = 0.5
+"""Seconds between looks at the size of the log."""
+LOG_LIMIT = 8 << 20
+"""Bytes on the disk above which the middle of the log is dropped: it is no reason for a full disk."""
+LOG_HEAD = 256 << 10
+LOG_TAIL = 1 << 20
+"""Bytes of a log that are kept: of its beginning, where the cause is, and of its end."""
+PUNCH_HOLE = 3
+"""FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE: what is written next goes where it would have gone."""
 RESET_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM)
 """Python ignores the first two, a background shell the third: ignored signals would be inherited."""
 KILL_LIMIT = 10.0
@@ -133,12 +152,25 @@ def remove_directories(paths: Sequence[str]) -> list[str]:
     return [path for path in paths if os.path.lexists(path)]
 
 
+def bound_log(libc: Any, log: int = 2) -> None:
+    """Give the disk back what lies between the first and the last part of a long log."""
+    status = os.fstat(log)
+    if status.st_blocks * 512 <= LOG_LIMIT or status.st_size <= LOG_LIMIT:
+        return
+    end = status.st_size - LOG_TAIL
+    if libc is not None and not libc.fallocate(log, PUNCH_HOLE, LOG_HEAD, end - LOG_HEAD):
+        return
+    os.ftruncate(log, LOG_HEAD)  # a file system without holes: the beginning, and what comes from now on
+    os.write(log, b"\n[... %d bytes left out ...]\n" % (status.st_size - LOG_HEAD))
+
+
 class Supervisor:
     """The child, and what is known about its end."""
 
     def __init__(self, channel: Channel, owner: int) -> None:
         self._channel = channel
-        self._prctl = _load_prctl()
+        self._libc = _load_libc()
+        self._prctl = _prctl_of(self._libc)
         self._prctl(PR_SET_CHILD_SUBREAPER, 1)
         self._wakeup = _signals_to_pipe()
         self._poller = select.poll()
@@ -183,8 +215,10 @@ class Supervisor:
         return self._exit is not None or time.monotonic() >= self._deadline
 
     def _wait(self) -> None:
-        timeout = None if self._deadline is None else max(0.0, self._deadline - time.monotonic()) * 1000
-        for fd, _ in self._poller.poll(timeout):
+        rest = LOG_LOOK if self._deadline is None else self._deadline - time.monotonic()
+        events = self._poller.poll(max(0.0, min(rest, LOG_LOOK)) * 1000)
+        bound_log(self._libc)
+        for fd, _ in events:
             if fd == self._wakeup:
                 self._on_signals(os.read(fd, 512))
             elif fd == self._channel.fd:
@@ -278,6 +312,19 @@ class Supervisor:
             raise OSError(failure.decode(errors="replace"))
         return pid
 
+    def _mount(self, mounts: list[tuple[bytes, bytes]]) -> None:
+        """Put files in the place of others, in a mount namespace of our own; nobody else sees them."""
+        step = "unshare"
+        try:
+            _enter_mount_namespace(self._libc)
+            step = "mount"
+            _call(self._libc.mount, None, b"/", None, MS_REC | MS_PRIVATE, None)
+            for source, target in mounts:
+                _call(self._libc.mount, source, target, None, MS_BIND, None)
+        except OSError as error:
+            places = ", ".join(os.fsdecode(target) for _, target in mounts)
+            raise ValueError(NO_MOUNTS.format(places=places, step=step, why=error.strerror)) from error
+
     def _become_child(self, parent: int, failures: int) -> NoReturn:
         order = self._order
         try:
@@ -287,6 +334,8 @@ class Supervisor:
             os.setsid()
             os.dup2(2, 1)
             os.chdir(order["cwd"])
+            if order["mounts"]:
+                self._mount(order["mounts"])
             if order["user"] is not None:
                 os.setgroups([])
                 os.setgid(order["group"])
@@ -309,18 +358,53 @@ def _kill(pid: int, number: int) -> None:
         return
 
 
-def _load_prctl() -> Any:
+def _load_libc() -> Any:
+    """The C library, for what Python has no function for; None where it is not Linux's."""
     if not LINUX:
-        return lambda option, value: None
+        return None
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+    libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+    libc.mount.argtypes = [*[ctypes.c_char_p] * 3, ctypes.c_ulong, ctypes.c_void_p]
+    return libc
 
-    def prctl(option: int, value: int) -> None:
-        if libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0):
-            raise OSError(ctypes.get_errno(), f"prctl({option}) failed")
 
-    return prctl
+def _call(function: Any, *arguments: Any) -> None:
+    """Call a function of the C library; raises OSError when it says that it failed."""
+    import ctypes
+
+    if function(*arguments):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def _prctl_of(libc: Any) -> Any:
+    if libc is None:
+        return lambda option, value: None
+    return lambda option, value: _call(libc.prctl, option, value, 0, 0, 0)
+
+
+def _enter_mount_namespace(libc: Any) -> None:
+    """Into a mount namespace of our own: as root, else inside of a user namespace in which we stay who we are."""
+    if libc is None:
+        raise OSError(0, "there are no mount namespaces on this system")
+    user, group = os.geteuid(), os.getegid()
+    try:
+        _call(libc.unshare, CLONE_NEWNS)
+        return
+    except OSError as error:
+        if not isinstance(error, PermissionError):
+            raise
+    _call(libc.unshare, CLONE_NEWUSER | CLONE_NEWNS)
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
+        with open(f"/proc/self/{name}", "wb", buffering=0) as file:
+            file.write(text.encode())
 
 
 def _signals_to_pipe() -> int:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
+from pytest_asyncbench.diagnosis.taken import taken
 from pytest_asyncbench.errors import FailedExample, SpecError
+from pytest_asyncbench.examining import examine
 from pytest_asyncbench.given import UNDECIDED, counted, is_example
 from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
 from pytest_asyncbench.launching import (
@@ -18,8 +21,10 @@ from pytest_asyncbench.launching import (
     confirm,
     needs_fresh_launches,
     sample_launches,
+    sample_once,
 )
-from pytest_asyncbench.marks import holding
+from pytest_asyncbench.marks import holding, is_built_in
+from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
@@ -31,11 +36,10 @@ from pytest_asyncbench.measure.sampling import (
     Subject,
     one_request,
     one_slot,
-    sample,
 )
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.measure.slot import Slot
-from pytest_asyncbench.measure.supply import Supply
+from pytest_asyncbench.measure.watching import Watcher
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
@@ -85,6 +89,7 @@ class Stage(Protocol):
     def instances(self) -> Mapping[str, Instance]: ...
 
     def relaunch(self) -> Mapping[str, Instance]: ...
+    def watchers(self) -> Mapping[str, Watcher]: ...
 
     def surroundings(self) -> tuple[str, ...]: ...
 
@@ -95,6 +100,7 @@ class TestCase:
 
     `explained`: its failure has told everything that was found. `ends` is the reading of `time.monotonic` at which
     something outside (pytest-timeout) would end it. `undecided` counts comparisons in its body that had no answer.
+    `cancelled` ends what runs outside of the load agent.
     """
 
     __test__ = False
@@ -110,42 +116,62 @@ class TestCase:
     explained: bool = False
     ends: float = math.inf
     undecided: int = 0
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
     def fire(self, plan: LoadPlan) -> Run:
         """Put the test's servers under load as planned, judge what is stated, and keep the record."""
-        plan = replace(plan, max_time=max(0.0, min(plan.max_time, self.ends - time.monotonic())))
+        began = time.monotonic()
+        self.cancelled.clear()
+        plan = replace(plan, max_time=max(0.0, min(plan.max_time, self.ends - began)))
         subjects = self.subjects(plan)
         statements = about(holding(self.statements, plan.name), [subject.variant for subject in subjects])
         if self.settings.smoke:
             return self._smoke(subjects, plan)
         if is_example():
             return self._example(subjects, plan, counted(statements))
+        seed = draw_seed() if self.settings.seed is None else self.settings.seed
+        judged = _judged(statements)
+        counting = self._counting(subjects, plan, judged, seed)
+        # Who allows errors means that there may be some.
+        examined = examine(
+            subjects, plan, counting, plan.differs | (judged & {"errors"}), self.cancelled.is_set
+        )
+        self._add_ok(plan, examined.ok)
+        counting.complaints += examined.complaints
+        counting.notes += examined.notes
         sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
         without = plan.rounds or ROUNDS_WITHOUT_STATEMENTS
         effort = Effort(
             self.settings.confidence,
             (plan.rounds or self.settings.defaults.get("rounds") or 30) if sampled else without,
         )
-        seed = draw_seed() if self.settings.seed is None else self.settings.seed
-        supply = Supply(plan, seed, time.monotonic() + plan.max_time)
-        launches = self._launches(plan, statements, effort, seed, supply)
         goal = _goal(statements, effort, without)
+        launches = self._launches(plan, statements, effort, counting, began + plan.max_time)
         bare = needs_fresh_launches(statements, launches)
-        if bare and not launches.impossible:
-            evidence = sample_launches(subjects, statements, effort, goal, launches)
-            judged = judge_all(evidence, statements, effort)
+        if counting.suffices(judged):
+            found = counting.evidence(time.monotonic() - began)
+        elif bare and not launches.impossible:
+            found = sample_launches(subjects, statements, effort, goal, launches)
         else:
-            evidence = sample(launches.agent, subjects, plan, goal, seed, launches.progress(plan), supply)
-            first = judge_all(evidence, statements, effort)
-            evidence, judged = confirm(evidence, first, effort, goal, launches)
-            judged = tuple(bare_is_undecided(item, launches) for item in judged) if bare else judged
-        evidence = replace(evidence, surroundings=self.stage.surroundings())
+            found = sample_once(subjects, goal, launches)
+        evidence = replace(counting.finish(found), plan=plan, surroundings=self.stage.surroundings())
+        evidence = replace(evidence, complaints=(*evidence.complaints, *taken(evidence)))
+        judgements = judge_all(evidence, statements, effort)
+        if not bare:
+            evidence, judgements = confirm(evidence, judgements, effort, goal, launches)
+        elif launches.impossible:
+            judgements = tuple(bare_is_undecided(item, launches) for item in judgements)
         run = self._run(evidence, effort)
-        self.records.append(Record(run, judged))
+        self.records.append(Record(run, judgements))
         return run
 
     def _launches(
-        self, plan: LoadPlan, statements: Sequence[Statement], effort: Effort, seed: int, supply: Supply
+        self,
+        plan: LoadPlan,
+        statements: Sequence[Statement],
+        effort: Effort,
+        counting: Counting,
+        until: float,
     ) -> Launches:
         """How the test's servers are started anew, for verdicts about pairs of them."""
 
@@ -157,10 +183,10 @@ class TestCase:
             agent=self.stage.agent(),
             relaunch=relaunch,
             progress=lambda plan: self.watch(statements, effort, plan),
-            supply=supply,
+            supply=counting.supply,
             plan=plan,
-            seed=seed,
-            until=time.monotonic() + plan.max_time,
+            seed=counting.seed,
+            until=until,
             # requests that are compared on one server share its launch
             allowance=1.0 if plan.compared else self.settings.launch_allowance,
             impossible=self._no_relaunch(plan),
@@ -170,20 +196,21 @@ class TestCase:
         """Why the servers cannot be started anew, in words; empty if they can."""
         if plan.duration is not None:
             return "duration= measures one launch: leave it out, and it is confirmed on fresh ones"
-        foreign = [name for name, spec in self.specs.items() if spec.program == "external"]
+        foreign = [name for name, spec in self.specs.items() if spec.url is not None]
         return f"{', '.join(foreign)} is not ours to start anew" if foreign else ""
 
     def subjects(self, plan: LoadPlan) -> list[Subject]:
         """The test's running servers, with the requests of a plan as they are sent to each."""
-        instances = self.stage.instances()
-        if not plan.compared:
-            return [_subject(name, instance, plan) for name, instance in instances.items()]
-        if len(instances) > 1:
+        instances, watchers = self.stage.instances(), self.stage.watchers()
+        if plan.compared and len(instances) > 1:
             raise SpecError(
                 f"load.compare is about requests to one server, and the test has several ({', '.join(instances)})"
             )
+        names = [name for name, _ in plan.compared]
+        pairs = [(name, server) for server in instances for name in names or [server]]
         return [
-            _subject(name, instance, plan) for name, _ in plan.compared for instance in instances.values()
+            replace(_subject(name, instances[server], plan), watcher=watchers.get(server))
+            for name, server in pairs
         ]
 
     def outcome(self) -> Outcome:
@@ -238,6 +265,9 @@ class TestCase:
         """
         evidence = one_slot(self.stage.agent(), subjects, plan, self.settings.seed or 0)
         effort = Effort(self.settings.confidence)
+        if any(metric(statement.metric).is_exact for statement in statements):
+            counting = self._counting(subjects, plan, _judged(statements), self.settings.seed or 0)
+            evidence = counting.finish(evidence)
         run = self._run(replace(evidence, surroundings=self.stage.surroundings()), effort, caution=UNDECIDED)
         judged = judge_all(evidence, statements, effort)
         self.records = [record for record in self.records if record.run.name != run.name]
@@ -248,12 +278,30 @@ class TestCase:
             raise FailedExample(f"{plan.label}: {'; '.join(texts)}")
         return run
 
+    def _counting(
+        self, subjects: Sequence[Subject], plan: LoadPlan, judged: Collection[str], seed: int
+    ) -> Counting:
+        """The bursts of a load call, sent."""
+        rows_read = "rows_read_per_request" in judged
+        counting = Counting(self.stage.agent(), subjects, plan, seed, rows_read=rows_read)
+        self._add_ok(plan, counting.ok)
+        return counting
+
+    def _add_ok(self, plan: LoadPlan, ok: Mapping[str, int]) -> None:
+        """Count ok answers of variants; those to compared requests are the one server's, too."""
+        for variant, number in ok.items():
+            self.ok[variant] += number
+            if plan.compared:
+                self.ok.update(dict.fromkeys(self.specs, number))
+
     def _run(self, evidence: Evidence, effort: Effort, smoke: bool = False, caution: str = "") -> Run:
-        for variant in evidence.variants:
-            self.ok[variant] += evidence.ok(variant)
-            if evidence.plan.compared:  # the server's own count goes on
-                self.ok.update({name: evidence.ok(variant) for name in self.specs})
+        self._add_ok(evidence.plan, {variant: evidence.ok(variant) for variant in evidence.variants})
         return Run(evidence, effort=effort, ok=dict(self.ok), smoke=smoke, caution=caution)
+
+
+def _judged(statements: Sequence[Statement]) -> set[str]:
+    """The metrics that were written down to be judged."""
+    return {statement.metric for statement in statements if not is_built_in(statement)}
 
 
 def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal:
@@ -270,17 +318,21 @@ def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal
 def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
     plan = plan.of(name)
     spec = instance.spec.settled()
-    host = spec.host_header or f"{instance.host}:{instance.port}"
+    host = spec.host_header or instance.netloc
     requests = () if plan.is_made_ahead else plan.requests
+    wire = (
+        plan if spec.keepalive is not False else replace(plan, keepalive=False)
+    )  # it closes each one anyway
     return Subject(
         name,
         spec,
         _target(instance, spec, plan),
-        tuple(_on_the_wire(item, plan, host, spec.scheme) for item in requests),
+        tuple(_on_the_wire(item, wire, host, spec.scheme) for item in requests),
         lambda: instance.pids,
         instance.died,
         instance.startup,
         host,
+        instance.cleared,
     )
 
 
@@ -292,7 +344,7 @@ def _on_the_wire(item: RequestDescription, plan: LoadPlan, host: str, scheme: st
 
 def _target(instance: Instance, spec: ServerSpec, plan: LoadPlan) -> Target:
     named = (spec.host_header or "").rpartition(":")[0] or spec.host_header or ""
-    return Target(instance.host, instance.port, spec.scheme, plan.verify, named)
+    return Target(instance.host, instance.port, spec.scheme, plan.verify, named, instance.socket)
 
 
 def require_specs(specs: Mapping[str, ServerSpec]) -> None:

@@ -11,7 +11,8 @@ import pytest
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS
 from pytest_asyncbench.metrics import METRICS
 from pytest_asyncbench.options import OPTIONS
-from pytest_asyncbench.servers.spec import words
+from pytest_asyncbench.servers.flags import FLAGS
+from pytest_asyncbench.servers.spec import CONCURRENCY_WORDS, words
 from pytest_asyncbench.traffic.load_plan import WORDS
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS
 
@@ -33,6 +34,14 @@ def test_the_reference_knows_every_option(name):
 @pytest.mark.parametrize("name", [*METRICS, *words(), *WORDS, *RAMP_WORDS])
 def test_the_reference_knows_every_metric_and_word(name):
     assert f"`{name}`" in REFERENCE
+
+
+@pytest.mark.parametrize("word", CONCURRENCY_WORDS)
+def test_the_reference_says_what_a_word_becomes_in_each_program(word):
+    programs = [name for name, flags in FLAGS.items() if flags]
+    cells = [f"`{FLAGS[name][word]}`" if word in FLAGS[name] else "-" for name in programs]
+    assert f"| word | {' | '.join(programs)} |" in REFERENCE
+    assert f"| `{word}` | {' | '.join(cells)} |" in REFERENCE
 
 
 @pytest.mark.parametrize("name", [*STATEMENT_MARKERS, "server", "variants", "database"])

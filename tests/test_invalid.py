@@ -27,12 +27,25 @@ def outcome(agent, died, stated):
     """What a test of two variants came to."""
     instances = {
         name: SimpleNamespace(
-            spec=SPEC, url="", host="h", port=port, pids=[], startup=0.1, died=lambda name=name: died(name)
+            spec=SPEC,
+            url="",
+            host="127.0.0.1",
+            port=port,
+            socket="",
+            netloc="127.0.0.1:1",
+            pids=[],
+            cleared=(),
+            startup=0.1,
+            died=lambda name=name: died(name),
         )
         for name, port in agent.ports.items()
     }
     stage = SimpleNamespace(
-        agent=lambda: agent, instances=lambda: instances, relaunch=lambda: instances, surroundings=lambda: ()
+        agent=lambda: agent,
+        instances=lambda: instances,
+        relaunch=lambda: instances,
+        watchers=dict,
+        surroundings=lambda: (),
     )
     case = TestCase(
         "t",

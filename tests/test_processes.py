@@ -10,10 +10,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from pytest_asyncbench import supervisor
 from pytest_asyncbench.errors import ProcessError
 from pytest_asyncbench.processes import Command, Process
 
@@ -132,6 +134,67 @@ def test_log_tail(python):
     assert process.log_tail(1) in ("the end", "line 49")
     assert len(process.log_tail().splitlines()) == 20
     assert "the end" in process.log_tail(100)
+
+
+def test_log_is_there_after_the_end(python, tmp_path):
+    directory = tmp_path / "data"
+    directory.mkdir()
+    command = Command(
+        (sys.executable, "-c", "print('first'); print('last')"),
+        dict(os.environ), str(tmp_path), directory / "log", "python", remove=(directory,),
+    )  # fmt: skip
+    with Process(command) as process:
+        process.wait(LIMIT)
+    assert not directory.exists()
+    assert process.log_text() == "first\nlast\n"
+    assert process.log_tail(1) == "last"
+
+
+CHATTY = """
+import os, time
+os.write(1, b"the first line\\n")
+for _ in range({megabytes}):
+    os.write(1, (b"x" * 1023 + b"\\n") * 1024)
+    time.sleep(0.01)
+os.write(1, b"the last line\\n")
+time.sleep(600)
+"""
+
+
+def test_a_server_that_writes_without_end_does_not_fill_the_disk(python):
+    process = python(CHATTY.replace("{megabytes}", "200"))
+    most = 0
+    limit = time.monotonic() + LIMIT
+    while process.log_tail(1) != "the last line":
+        assert time.monotonic() < limit
+        most = max(most, process.log.stat().st_blocks * 512)
+        time.sleep(0.01)
+    assert most < 190 << 20, "dropped while it was written"
+    until(lambda: process.log.stat().st_blocks * 512 <= supervisor.LOG_LIMIT, "the end of the middle")
+    for _ in ("while it runs", "after its end"):
+        text = process.log_text()
+        assert text.startswith("the first line\nxxx")
+        assert text.endswith("xxx\nthe last line\n")
+        assert f"\n[... {(200 << 20) + 29 - (5 << 18)} bytes left out ...]\n" in text
+        assert "\0" not in text
+        assert len(text) < 2 << 20
+        process.stop()
+
+
+@pytest.mark.parametrize(
+    "libc", [None, SimpleNamespace(fallocate=lambda *_: -1)], ids=["no Linux", "no holes"]
+)
+def test_a_log_where_files_have_no_holes(tmp_path, libc):
+    log = tmp_path / "log"
+    with log.open("ab") as file:
+        file.write(b"a" * supervisor.LOG_HEAD + b"b" * supervisor.LOG_LIMIT)
+        file.flush()
+        os.fsync(file.fileno())
+        supervisor.bound_log(libc, file.fileno())
+        file.write(b"c")
+    assert log.read_bytes() == (
+        b"a" * supervisor.LOG_HEAD + b"\n[... %d bytes left out ...]\nc" % supervisor.LOG_LIMIT
+    )
 
 
 def test_environment_is_complete_and_exact(tmp_path):

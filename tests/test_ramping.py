@@ -67,10 +67,21 @@ def climbed(make_samples, monkeypatch):
         agent = Server(make_samples, **(server or {}))
         for module in (sampling, ramping):
             monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: agent.now))
-        instance = SimpleNamespace(spec=SPEC, host="h", port=1, pids=[], startup=0.1, died=lambda: None)
+        instance = SimpleNamespace(
+            spec=SPEC,
+            host="h",
+            port=1,
+            netloc="h:1",
+            socket="",
+            pids=[],
+            startup=0.1,
+            cleared=(),
+            died=lambda: None,
+        )
         stage = SimpleNamespace(
             agent=lambda: agent,
             instances=lambda: {"server": instance},
+            watchers=dict,
             surroundings=lambda: ("PostgreSQL 18",),
         )
         specs = specs or {"server": SPEC}

@@ -30,10 +30,12 @@ def case_of(fake_agent):
             name: SimpleNamespace(
                 spec=SPEC,
                 url="http://h:1",
-                host="h",
+                host="127.0.0.1",
                 port=port,
+                socket="",
                 pids=[],
                 startup=0.1,
+                cleared=("PYTHONDEVMODE",),
                 died=lambda: None,
             )
             for name, port in agent.ports.items()
@@ -42,6 +44,7 @@ def case_of(fake_agent):
             agent=lambda: agent,
             instances=lambda: instances,
             relaunch=lambda: instances,
+            watchers=dict,
             surroundings=lambda: ("PostgreSQL 18",),
         )
         specs = dict.fromkeys(rates or ["server"], SPEC)
@@ -104,9 +107,10 @@ def test_the_confidence_of_the_session_is_the_one_of_the_intervals(case_of):
 def test_ok_answers_add_up_over_all_calls(case_of):
     case = case_of()
     first = case.fire(plan(warmup=0.5, rounds=8))
-    assert first.ok == 50 * (1 + 1 + 8)
+    alone = 3
+    assert first.ok == 50 * (1 + 1 + 8) + alone
     second = case.fire(plan(warmup=0.5, rounds=8))
-    assert (first.ok, second.ok) == (500, 1000)
+    assert (first.ok, second.ok) == (503, 1006)
 
 
 def test_statements_of_a_named_run_judge_only_that(case_of):
@@ -147,7 +151,10 @@ def test_a_smoke_run_sends_one_request_and_decides_nothing(case_of):
 
 
 def test_what_the_figures_depend_on_is_recorded(case_of):
-    assert case_of().fire(plan()).evidence.surroundings == ("PostgreSQL 18",)
+    evidence = case_of().fire(plan()).evidence
+    assert evidence.surroundings == ("PostgreSQL 18",)
+    assert evidence.startups == {"server": 0.1}
+    assert evidence.cleared == ("PYTHONDEVMODE",)
 
 
 def test_it_ends_before_something_outside_ends_it(case_of):

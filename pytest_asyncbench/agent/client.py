@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection as Channel
@@ -15,6 +14,7 @@ from time import monotonic
 from typing import Any, Self, cast
 
 import pytest_asyncbench
+from pytest_asyncbench.directories import create
 from pytest_asyncbench.errors import AgentLost, AsyncBenchError
 from pytest_asyncbench.processes import Command, Process
 from pytest_asyncbench.traffic.plan import Plan, longest_time
@@ -219,11 +219,11 @@ def _result(answer: tuple[Any, ...]) -> SlotResult:
 
 
 def _command(descriptor: int, log: Path | None) -> Command:
-    own = None if log else Path(tempfile.mkdtemp(prefix="asyncbench-agent-"))
+    own = None if log else create("agent")
     return Command(
         # -P: a select.py in the current directory must not be taken for the standard library's
         argv=(sys.executable, "-P", "-m", "pytest_asyncbench.agent", str(descriptor)),
-        env=_environment(os.environ),
+        env=python_environment(os.environ),
         cwd=os.getcwd(),
         log=log or cast(Path, own) / "agent.log",
         name="load agent",
@@ -233,7 +233,7 @@ def _command(descriptor: int, log: Path | None) -> Command:
     )
 
 
-def _environment(env: Mapping[str, str]) -> dict[str, str]:
+def python_environment(env: Mapping[str, str]) -> dict[str, str]:
     """The agent's environment: ours, without what slows Python down, and with the place of this package."""
     home = Path(pytest_asyncbench.__file__).parent.parent
     paths = [env["PYTHONPATH"]] if env.get("PYTHONPATH") else []

@@ -13,12 +13,13 @@ from pytest_asyncbench.measure import complaints, usage, voids
 from pytest_asyncbench.measure.drift import drift_notes
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import traceback_of
-from pytest_asyncbench.measure.machine import between, read_machine
+from pytest_asyncbench.measure.hub import HubWatch
 from pytest_asyncbench.measure.percentiles import rps
 from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.measure.supply import Supply, SupplyEnded
 from pytest_asyncbench.measure.warmup import WINDOW, WarmupWindow, is_over, why_not_warm
+from pytest_asyncbench.measure.watching import Watcher, unwatched
 from pytest_asyncbench.measure.windows import LONGEST, Pace, Windows, for_duration, plan_windows
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.traffic.load_plan import LoadPlan
@@ -40,7 +41,8 @@ class LoadAgent(Protocol):
 class Subject:
     """One variant under load: its spec, where it listens, what it is asked, and how to look at it.
 
-    `requests` are empty where they are made ahead of each slot; `host` is the Host that those are sent to.
+    `requests` are empty where they are made ahead of each slot; `host` is the Host that those are sent to;
+    `watcher` looks at it during a slot.
     """
 
     variant: str
@@ -51,6 +53,12 @@ class Subject:
     died: Callable[[], str | None]
     startup: float = 0.0
     host: str = ""
+    cleared: tuple[str, ...] = ()
+    watcher: Watcher | None = None
+
+    def keeps(self, plan: LoadPlan) -> bool:
+        """Whether connections are kept: the plan may not want it, and some servers close each one anyway."""
+        return plan.keepalive and self.spec.keepalive is not False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +130,17 @@ def sample(
         seed,
         goal.cap,
         startups={s.variant: s.startup for s in subjects},
+        cleared=tuple(sorted({name for s in subjects for name in s.cleared})),
     )
+    watch = HubWatch({s.variant: s.pids for s in subjects if s.spec.mode == "gevent"})
     try:
-        for subject in subjects:
-            _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
-        if not state.complaints and goal.cap:
-            evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
-            state.complaints += [] if state.complaints else _in_the_end(evidence)
+        with watch:
+            for subject in subjects:
+                _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
+            if not state.complaints and goal.cap:
+                evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
+                state.complaints += [] if state.complaints else _in_the_end(evidence)
+            state.complaints += [] if state.complaints else complaints.starved(evidence)
     except AgentLost as error:
         state.complaints.append(str(error))
         evidence = state.so_far or evidence
@@ -138,7 +150,7 @@ def sample(
         )
     finally:
         progress.done()
-    state.notes += [*supply.notes(), *drift_notes(evidence)]
+    state.notes += [*supply.notes(), *watch.notes(), *drift_notes(evidence)]
     if evidence.voided:
         state.notes.append(voids.told(evidence.voided, len(evidence.rounds)))
     return replace(
@@ -158,7 +170,7 @@ def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResul
         1,
         max(1, len(subject.requests)),
         timeout=plan.timeout,
-        keepalive=plan.keepalive,
+        keepalive=subject.keeps(plan),
         expecting=plan.expecting,
     )
     supply = Supply(plan, 0, time.monotonic() + plan.max_time)
@@ -176,15 +188,16 @@ def one_slot(agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, seed
         slots = tuple(_one_slot(agent, subject, 1, plan, windows, state) for subject in subjects)
     except (AgentLost, SupplyEnded) as error:
         return replace(evidence, complaints=(str(error),))
-    broken = [text for slot in slots for text in (*complaints.of_slot(slot), *complaints.starved(slot))]
+    broken = [text for slot in slots for text in (*complaints.of_slot(slot), *complaints.agent_starved(slot))]
     broken += [death for subject in subjects if (death := subject.died())]
-    return replace(evidence, rounds=(slots,), complaints=tuple(broken), seconds=time.monotonic() - began)
+    evidence = replace(evidence, rounds=(slots,), seconds=time.monotonic() - began)
+    return replace(evidence, complaints=tuple(broken or complaints.starved(evidence)))
 
 
 def _in_the_end(evidence: Evidence) -> list[str]:
     """Complaints that take all rounds together."""
-    starved = voids.starved_everywhere(evidence.voided, len(evidence.rounds))
-    return [starved] if starved else complaints.late(evidence)
+    hopeless = voids.everywhere(evidence.voided, len(evidence.rounds))
+    return [hopeless] if hopeless else complaints.late(evidence)
 
 
 def _warm_up(
@@ -298,15 +311,15 @@ def _is_decided(evidence: Evidence, goal: Goal) -> bool:
 def _one_slot(
     agent: LoadAgent, subject: Subject, number: int, plan: LoadPlan, windows: Windows, state: _State
 ) -> Slot:
-    before, machine = usage.cpu_times(subject.pids()), read_machine()
+    before = usage.cpu_times(subject.pids())
     window = windows.seconds[subject.variant]
     slot = _slot(subject, plan, window, state, str(number), windows.least)
-    result = _run(agent, subject, slot, state)
+    with subject.watcher.watch() if subject.watcher else unwatched() as watching:
+        result = _run(agent, subject, slot, state)
     pids = subject.pids()
     cpu = usage.cpu_between(before, usage.cpu_times(pids))
-    taken = between(machine, read_machine())
     _learn(subject, result, state)
-    return Slot(subject.variant, number, result, cpu, usage.memory(pids), disturbance=taken)
+    return Slot(subject.variant, number, result, cpu, usage.memory(pids), watching.counters)
 
 
 def _run(agent: LoadAgent, subject: Subject, slot: ClosedSlot | OpenSlot, state: _State) -> SlotResult:
@@ -330,7 +343,7 @@ def _slot(
             latency=known,
             least=least,
             timeout=plan.timeout,
-            keepalive=plan.keepalive,
+            keepalive=subject.keeps(plan),
             seed=seed,
             expecting=plan.expecting,
         )
@@ -343,7 +356,7 @@ def _slot(
         least=least,
         think_time=plan.think_time,
         timeout=plan.timeout,
-        keepalive=plan.keepalive,
+        keepalive=subject.keeps(plan),
         seed=seed,
         expecting=plan.expecting,
     )

@@ -12,11 +12,11 @@ from pytest_asyncbench.agent.checks import LEAST_OCCUPIED
 from pytest_asyncbench.measure.slot import Slot
 
 MOST_TAKEN = 0.1
-"""Share of a slot's CPU time that the host, or a limit, may take away."""
+"""Share of a slot's CPU time that the host may take away, and of a quota's periods in which it may be used up."""
 MOST_VOID = 0.1
 """Share of the rounds that may be void; above it nothing sampled is decided."""
 FEW = 3
-"""As many starved rounds as it takes to tell a moment from how it always is."""
+"""As many void rounds as it takes to tell a moment from how it always is."""
 MANY = 4
 """Void rounds after which sampling ends if they are more than half."""
 STARVED = "the load agent did not keep up"
@@ -28,22 +28,20 @@ def why_void(slots: Sequence[Slot]) -> str:
     if starved < LEAST_OCCUPIED:
         seen = f"users were in flight, connecting or thinking for {starved:.1%} of their time"
         return f"{STARVED} ({seen}, less than {LEAST_OCCUPIED:.0%})"
-    taken = [slot.disturbance for slot in slots if slot.disturbance]
-    stolen = max((found.stolen for found in taken), default=0.0)
+    stolen = max((slot.counters.stolen for slot in slots if slot.counters), default=0.0)
     if stolen > MOST_TAKEN:
         return f"the host took {stolen:.0%} of the CPU time away (steal)"
-    stopped = max((found.stopped for found in taken), default=0.0)
-    if stopped > MOST_TAKEN:
-        return f"a CPU limit stopped everything for {stopped:.0%} of the time (throttling)"
+    throttled = max((slot.counters.throttled for slot in slots if slot.counters), default=0.0)
+    if throttled > MOST_TAKEN:
+        return f"a CPU quota was used up in {throttled:.0%} of its periods (throttling)"
     return ""
 
 
-def starved_everywhere(voided: Sequence[str], counted: int) -> str:
-    """Why the agent does not keep up at all, in words; empty if it was a moment. `counted` rounds do count."""
-    starved = [why for why in voided if why.startswith(STARVED)]
+def everywhere(voided: Sequence[str], counted: int) -> str:
+    """Why nothing can be measured here at all, in words; empty if it was a moment. `counted` rounds do count."""
     rounds = len(voided) + counted
-    few = min(FEW, rounds)
-    return f"{starved[-1]}, in {len(starved)} of {rounds} rounds" if _most(len(starved), rounds, few) else ""
+    hopeless = _most(len(voided), rounds, min(FEW, rounds))
+    return f"{voided[-1]}, and {len(voided)} of {rounds} rounds do not count" if hopeless else ""
 
 
 def is_hopeless(voided: Sequence[str], counted: int) -> bool:

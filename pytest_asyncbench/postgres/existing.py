@@ -7,12 +7,12 @@ import re
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_asyncbench.directories import create
 from pytest_asyncbench.errors import PostgresError
 from pytest_asyncbench.postgres import names
 from pytest_asyncbench.postgres.address import Address, load_psycopg
@@ -108,7 +108,7 @@ def without_password(dsn: str) -> str:
 
 
 def _guard(dsn: str, prefix: str) -> Guard:
-    directory = Path(tempfile.mkdtemp(prefix="asyncbench-guard-"))
+    directory = create("guard")
     command = Command(
         argv=(sys.executable, "-P", str(ORPHANS)),
         env={**os.environ, "ASYNCBENCH_DSN": dsn, "ASYNCBENCH_PREFIX": f"{prefix}_"},

@@ -5,28 +5,24 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import struct
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_asyncbench.directories import create_in, release
 from pytest_asyncbench.errors import PostgresError
 from pytest_asyncbench.postgres.account import Account
 
 PREFIX = "pytest-asyncbench-pg-"
-LOCK = "owner.lock"
 MAX_SOCKET_PATH = 107
-live: set[Path] = set()
-"""The directories of this process. Its own locks do not keep it out, and closing any copy would release them."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunDirectory:
-    """A directory of mode 0700 that belongs to the server's user. We hold a lock on a file in it while we live."""
+    """A directory of mode 0700 that belongs to the server's user."""
 
     path: Path
-    lock: int
 
     @property
     def data(self) -> Path:
@@ -40,9 +36,7 @@ class RunDirectory:
 
     def release(self) -> None:
         """Remove it, if that has not been done by then."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        live.discard(self.path)
-        os.close(self.lock)
+        release(self.path)
 
 
 def data_directory(path: Path) -> Path:
@@ -103,18 +97,12 @@ def _on_tmpfs(place: Path) -> bool:
 
 
 def _create_in(place: Path, account: Account | None) -> RunDirectory:
-    """Locked before it has its name: a sweep never finds it without an owner."""
-    hidden = Path(tempfile.mkdtemp(prefix=".pytest-asyncbench-", dir=place))
-    lock = os.open(hidden / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    # lockf, not flock: a lock that forked children do not inherit.
-    fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    spread_directories(hidden)
-    if account is not None:
-        os.chown(hidden, account.uid, account.gid)
-    path = place / (PREFIX + hidden.name[-8:])
-    live.add(path)
-    hidden.rename(path)
-    return RunDirectory(path, lock)
+    def prepare(path: Path) -> None:
+        spread_directories(path)
+        if account is not None:
+            os.chown(path, account.uid, account.gid)
+
+    return RunDirectory(create_in(place, PREFIX, prepare))
 
 
 def spread_directories(path: Path) -> None:

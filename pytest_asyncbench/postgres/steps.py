@@ -8,13 +8,13 @@ import importlib
 import inspect
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_asyncbench.directories import create, release
 from pytest_asyncbench.errors import PostgresError
 from pytest_asyncbench.postgres.address import load_psycopg
 from pytest_asyncbench.processes import Command, Process
@@ -128,8 +128,9 @@ class Program:
 
 def _run_program(argv: Sequence[str], cwd: Path, environment: Mapping[str, str], name: str) -> None:
     command = " ".join(argv)
-    with tempfile.TemporaryDirectory(prefix="asyncbench-load-") as directory:
-        log = Path(directory) / "output"
+    directory = create("load")
+    try:
+        log = directory / "output"
         # Supervised: a migration must not go on when pytest has been killed.
         with Process(
             Command(tuple(argv), {**os.environ, **environment}, str(cwd), log, name, grace=1.0)
@@ -139,6 +140,8 @@ def _run_program(argv: Sequence[str], cwd: Path, environment: Mapping[str, str],
             if code:
                 output = process.log_tail(OUTPUT_LINES) or "(no output)"
                 raise PostgresError(f"load step failed with exit code {code}: {command}\n{output}")
+    finally:
+        release(directory)
 
 
 def _run_coroutine(coroutine: Coroutine[Any, Any, object]) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import signal
-import stat
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
+from pytest_asyncbench.directories import abandoned
 from pytest_asyncbench.postgres.account import Account
-from pytest_asyncbench.postgres.rundir import LOCK, PREFIX, data_directory, live, places
+from pytest_asyncbench.postgres.rundir import PREFIX, data_directory, places
 
 SWEEP_LIMIT = 5.0
 """Seconds that a forgotten server has to end."""
@@ -25,36 +23,12 @@ def sweep(account: Account | None) -> list[Path]:
     swept = []
     for place in places():
         for path in place.glob(PREFIX + "*"):
-            if path in live:
-                continue
-            with contextlib.suppress(OSError), _abandoned(path, users) as abandoned:
-                if abandoned:
+            with contextlib.suppress(OSError), abandoned(path, users) as forgotten:
+                if forgotten:
                     _end_server(path)
                     shutil.rmtree(path, ignore_errors=True)
                     swept.append(path)
     return swept
-
-
-@contextlib.contextmanager
-def _abandoned(path: Path, users: set[int]) -> Iterator[bool]:
-    """Whether the directory is one of ours without an owner; holds its lock meanwhile."""
-    status = path.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in users:
-        yield False
-        return
-    lock = os.open(path / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        yield _lock(lock)
-    finally:
-        os.close(lock)
-
-
-def _lock(fd: int) -> bool:
-    try:
-        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _end_server(path: Path) -> None:

@@ -10,7 +10,11 @@ from pytest_asyncbench.measure.failures import describe_failures, first_tracebac
 from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.report.cells import UNKNOWN, cell
+from pytest_asyncbench.report.counts import count_lines
+from pytest_asyncbench.report.differences import difference_lines
+from pytest_asyncbench.report.limiters import limiter_lines
 from pytest_asyncbench.report.ramp import ramp_lines
+from pytest_asyncbench.report.servers import cleared, started
 from pytest_asyncbench.report.table import table
 from pytest_asyncbench.testcase import Record, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
@@ -56,20 +60,35 @@ def record_lines(record: Record) -> list[str]:
     run = record.run
     rows = [_row(run[name]) for name in run.variants]
     lines = [_heading(run), *table(HEADINGS, rows, left=2), *_steps(run)]
+    lines += [*difference_lines(run.evidence), *count_lines(run.evidence), *limiter_lines(run)]
     for judgement in sorted(record.judgements, key=_worst_first):
         lines += judgement_lines(judgement)
-    lines += [f"  note: {note}" for note in run.evidence.notes]
-    lines += [f"  note: {run.evidence.caution}"] if run.evidence.caution else []
+    notes = [*_closing(run), *run.evidence.notes, *filter(None, [run.evidence.caution])]
+    lines += [line for note in notes for line in _note(note)]
     lines += [f"  {text}" for name in run.variants if (text := _failures(run, name))]
     lines += textwrap.indent(first_traceback(run.evidence), "    ").splitlines()
+    lines += [f"  {text}" for text in [cleared(run.evidence)] if text]
     return [*lines, _measured(run)]
+
+
+def _closing(run: Run) -> list[str]:
+    """The variants whose server closes connections that the load would have kept."""
+    closing = [name for name in run.variants if run[name].spec.keepalive is False]
+    if not closing or not run.evidence.plan.keepalive:
+        return []
+    return [f"{', '.join(closing)}: a connection per request, because the server closes each one"]
+
+
+def _note(note: str) -> list[str]:
+    return textwrap.wrap(f"note: {note}", WIDTH, initial_indent="  ", subsequent_indent="      ")
 
 
 def judgement_lines(judgement: Judgement) -> list[str]:
     """A verdict, the statement and the reason, wrapped; nothing for what is not worth a line."""
     if not judgement.is_worth_a_line:
         return []
-    return textwrap.wrap(judgement_text(judgement), WIDTH, initial_indent="  ", subsequent_indent="      ")
+    told = textwrap.wrap(judgement_text(judgement), WIDTH, initial_indent="  ", subsequent_indent="      ")
+    return [*told, *(f"      {line}" for line in judgement.details)]
 
 
 def judgement_text(judgement: Judgement) -> str:
@@ -107,7 +126,7 @@ def _shape(plan: LoadPlan) -> str:
 def _row(run: VariantRun) -> list[str]:
     spec = run.spec
     counts = [UNKNOWN if count is None else str(count) for count in (spec.workers, spec.threads)]
-    server = " ".join(part for part in (spec.program, spec.interface) if part)
+    server = " ".join(part for part in (spec.program, spec.worker_class or spec.interface) if part)
     return [run.variant, server, *counts, *(cell(run, name) for name in COLUMNS)]
 
 
@@ -128,9 +147,13 @@ def _failures(run: Run, variant: str) -> str:
 def _measured(run: Run) -> str:
     evidence = run.evidence
     rounds = len(evidence.rounds)
+    if not rounds and evidence.bursts:
+        took = f"counted on bursts in {evidence.seconds:.1f} s, nothing timed"
+        return "  " + "; ".join((took, *evidence.surroundings))
     windows = _windows([slot.samples.window for slots in evidence.rounds for slot in slots])
     took = f"{rounds} round{'s' * (rounds != 1)} of {windows} slots in {evidence.seconds:.0f} s, seed {evidence.seed}"
-    return "  " + "; ".join((took, *evidence.surroundings))
+    told = (took, *evidence.surroundings, started(evidence))
+    return "  " + "; ".join(text for text in told if text)
 
 
 def _windows(seconds: Sequence[float]) -> str:

@@ -68,7 +68,7 @@ def _launches(config: pytest.Config, bench: Bench, stack: ExitStack) -> list[Evi
     def at_end(stop: Callable[[], None]) -> None:
         stack.callback(stop)
 
-    stage = TestStage(specs, config.rootpath, (), bench.agent, lambda: None, at_end)
+    stage = TestStage(specs, config.rootpath, (), bench.agent, lambda: None, lambda: "", at_end)
     slot = option_value(config, "slot")
     settings = Settings({}, seed=option_value(config, "seed"), launch_allowance=1.0)
     case = TestCase("selfcheck", specs, (), settings, stage, lambda *_: Progress())

@@ -6,24 +6,29 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import SpecError
-from pytest_asyncbench.servers.words import refuse_words, require_app, require_choice
+from pytest_asyncbench.servers.flags import arguments
+from pytest_asyncbench.servers.programs import Program
+from pytest_asyncbench.servers.words import WORKER_CLASS, refuse_words, require_app, require_choice
 
 if TYPE_CHECKING:
+    from pytest_asyncbench.servers.place import Place
     from pytest_asyncbench.servers.spec import ServerSpec
 
 INTERFACES = ("wsgi", "asgi", "asginl", "rsgi")
 BACKLOG = 1024
 """Granian's default backlog, from which it derives its default number of threads."""
 
-LACKS = {"greenlets": "Granian has no greenlets; use threads with interface='wsgi'"}
+LACKS = WORKER_CLASS | {"greenlets": "Granian has no greenlets; use threads with interface='wsgi'"}
 LACKS_LOOP = LACKS | {
     "threads": "Granian has no threads under {interface}: requests run on one event loop per worker; use workers"
 }
 LACKS_WSGI = LACKS | {"loop": "Granian runs no event loop for wsgi apps; drop loop"}
 
 
-class Granian:
+class Granian(Program):
     """`granian APP` with its words; see https://github.com/emmett-framework/granian."""
+
+    distributions = ("granian",)
 
     def check(self, spec: ServerSpec) -> None:
         require_app(spec)
@@ -44,21 +49,15 @@ class Granian:
         threads = max(1, BACKLOG // workers // 2) if spec.interface == "wsgi" else None
         return replace(spec, workers=workers, threads=spec.threads or threads)
 
-    def argv(self, spec: ServerSpec, python: str, port: int) -> list[str]:
-        flags: dict[str, object] = {
-            "--interface": spec.interface,
-            "--host": "127.0.0.1",
-            "--port": port,
-            "--workers": spec.workers,
-            "--blocking-threads": spec.threads,
-            "--loop": spec.loop,
-            "--http": spec.http,
-        }
-        given = [str(part) for flag, value in flags.items() if value is not None for part in (flag, value)]
-        return [python, "-m", "granian", *given, *spec.args, str(spec.app)]
+    def argv(self, spec: ServerSpec, place: Place) -> list[str]:
+        at = ["--host", place.host, "--port", str(place.port)]
+        return [place.python, "-m", "granian", *at, *arguments(spec), *spec.args, str(spec.app)]
 
     def mode(self, spec: ServerSpec) -> str:
         return "threads" if spec.interface == "wsgi" else "asyncio"
 
     def concurrency(self, spec: ServerSpec) -> int | None:
         return (spec.workers or 1) * spec.threads if spec.threads else None
+
+    def keepalive(self, spec: ServerSpec) -> bool | None:
+        return True

@@ -5,21 +5,30 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
+from pytest_asyncbench.directories import MARK, create, release
 from pytest_asyncbench.errors import PortInUse, ProcessError, ServerDied, SpecError
 from pytest_asyncbench.processes import Command, Process
 from pytest_asyncbench.servers import environment, ports
-from pytest_asyncbench.servers.placeholders import fill
+from pytest_asyncbench.servers.address import Address
+from pytest_asyncbench.servers.hosts import FILE, write_copy
+from pytest_asyncbench.servers.installed import installed
+from pytest_asyncbench.servers.place import Place
+from pytest_asyncbench.servers.placeholders import fill, mentioned
 from pytest_asyncbench.servers.programs import program
 from pytest_asyncbench.servers.readiness import ending, wait_ready
 from pytest_asyncbench.servers.spec import ServerSpec
 
+SOCKET = "s"
+"""Name of a server's Unix socket in its directory: the whole path must be short."""
+LONGEST_SOCKET = 103
+"""Bytes that such a path may have on every system."""
 ATTEMPTS = 3
 """Launches tried when the free port was taken by somebody else in the meantime."""
 
@@ -44,15 +53,17 @@ class Launch:
 
 
 class Instance:
-    """A running server: `.url .host .port .pid .pids .log .variant`, and the seconds that it took to start."""
+    """A running server: `.url .host .port .socket .pid .pids .log .variant`, and the seconds that it took to start."""
+
+    socket = ""
+    """Path of the Unix socket that it listens at, if it does."""
 
     def __init__(
-        self, launch: Launch, process: Process, port: int, startup: float, cleared: tuple[str, ...]
+        self, launch: Launch, process: Process, address: Address, startup: float, cleared: tuple[str, ...]
     ) -> None:
         self.spec = launch.spec
         self.variant = launch.variant
-        self.host = ports.HOST
-        self.port = port
+        self.host, self.port, self.socket = address.host, address.port, address.path
         self.startup = startup
         self.cleared = cleared
         self._process = process
@@ -60,11 +71,16 @@ class Instance:
     @property
     def url(self) -> str:
         """Base URL, without a slash at the end."""
-        return f"{self.spec.scheme}://{self.host}:{self.port}"
+        return f"{self.spec.scheme}://{self.netloc}"
 
     @property
-    def pid(self) -> int:
-        """Pid of the program that was started (its workers are in `pids`)."""
+    def netloc(self) -> str:
+        """What stands for the server in addresses and in the Host header: "127.0.0.1:8000"."""
+        return "localhost" if self.socket else f"{self.host}:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """Pid of the program that was started (its workers are in `pids`); None of a server that is not ours."""
         return self._process.pid
 
     @property
@@ -74,8 +90,11 @@ class Instance:
 
     @property
     def log(self) -> str:
-        """What the server wrote so far, standard output and errors together."""
-        return self._process.log.read_text(errors="replace") if self._process.log.exists() else ""
+        """What the server wrote, standard output and errors together; also after its end.
+
+        Of a long one the first 256 KB and the last 1 MB.
+        """
+        return self._process.log_text()
 
     def log_tail(self, lines: int = 20) -> str:
         """The last lines of `log`."""
@@ -93,18 +112,25 @@ class Instance:
         self._process.request_stop()
 
     def stop(self) -> None:
-        """Stop the whole tree, and remove its log; returns when all of it has gone."""
+        """Stop the whole tree; returns when all of it has gone."""
         self._process.stop()
 
     def __repr__(self) -> str:
         return f"<{self.spec.label()} {self.variant!r} at {self.url}, pid {self.pid}>"
 
 
-def start(launch: Launch) -> Instance:
-    """Start one server and wait until it answers. Raises ProcessError or SpecError; nothing is left then."""
+def start(launch: Launch, given_up: Event | None = None) -> Instance:
+    """Start one server and wait until it answers, or `given_up` is set.
+
+    Raises ProcessError or SpecError; nothing is left then.
+    """
+    if launch.spec.url is not None:
+        from pytest_asyncbench.servers.deployed import Deployed
+
+        return Deployed(launch)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _start_on(launch, launch.spec.port or ports.free_port())
+            return _start_on(launch, launch.spec.port or ports.free_port(), given_up)
         except (ServerDied, PortInUse) as error:
             if launch.spec.port is not None or attempt == ATTEMPTS or not _port_was_taken(error):
                 raise
@@ -116,15 +142,34 @@ def _port_was_taken(error: Exception) -> bool:
 
 
 def start_all(launches: Sequence[Launch]) -> list[Instance]:
-    """Start servers side by side. If one fails the others are stopped and its error is raised."""
+    """Start servers side by side. If one fails the others are stopped and its error is raised.
+
+    Raises SpecError if two have the same fixed port.
+    """
+    _require_own_ports(launches)
     if len(launches) == 1:
         return [start(launches[0])]
+    given_up = Event()
     with ThreadPoolExecutor(len(launches)) as pool, ExitStack() as undo:
-        futures = [pool.submit(start, launch) for launch in launches]
+        futures = [pool.submit(start, launch, given_up) for launch in launches]
         undo.callback(lambda: stop_all([f.result() for f in futures if not f.exception()]))
-        instances = [future.result() for future in futures]
+        undo.callback(given_up.set)
+        wait(futures, return_when=FIRST_EXCEPTION)
+        for future in sorted(futures, key=lambda future: not future.done()):
+            future.result()  # of one that has failed: nobody waits for the others then
         undo.pop_all()
-        return instances
+        return [future.result() for future in futures]
+
+
+def _require_own_ports(launches: Sequence[Launch]) -> None:
+    taken: dict[int, str] = {}
+    for launch in launches:
+        port = launch.spec.port
+        if port is not None and taken.setdefault(port, launch.variant) != launch.variant:
+            raise SpecError(
+                f"the variants {taken[port]!r} and {launch.variant!r} both have port={port}, and run side by side; "
+                "leave port= out, or tell the app its port with {port}"
+            )
 
 
 def stop_all(instances: Sequence[Instance]) -> None:
@@ -136,43 +181,76 @@ def stop_all(instances: Sequence[Instance]) -> None:
             stack.callback(instance.stop)
 
 
-def _start_on(launch: Launch, port: int) -> Instance:
+def _start_on(launch: Launch, port: int, given_up: Event | None) -> Instance:
     spec = launch.spec
     ports.require_free(port)
-    directory = Path(tempfile.mkdtemp(prefix="asyncbench-server-"))
+    directory = create("server")
     try:
+        address = Address(ports.HOST, port, _socket(spec, directory), spec.scheme)
         command, cleared = _command(launch, port, directory)
         process = Process(command)
     except BaseException:
-        shutil.rmtree(directory, ignore_errors=True)
+        release(directory)
         raise
     try:
-        startup = wait_ready(spec, process, port)
+        startup = wait_ready(spec, process, address, given_up)
     except BaseException:
         process.stop()
         raise
-    return Instance(launch, process, port, startup, cleared)
+    return Instance(launch, process, address, startup, cleared)
+
+
+def _socket(spec: ServerSpec, directory: Path) -> str:
+    """Where the server's Unix socket will be; empty if it has none. Raises SpecError if the path is too long."""
+    if "socket" not in mentioned(spec):
+        return ""
+    path = str(directory / SOCKET)
+    if len(os.fsencode(path)) > LONGEST_SOCKET:
+        raise SpecError(
+            f"{spec.label()}: {path} is too long for a Unix socket (at most {LONGEST_SOCKET} bytes); "
+            "set TMPDIR to a shorter directory"
+        )
+    return path
 
 
 def _command(launch: Launch, port: int, directory: Path) -> tuple[Command, tuple[str, ...]]:
     spec = launch.spec
-    python = interpreter(spec.python)
-    values = {**launch.placeholders, "port": str(port), "python": python}
+    python = interpreter(spec.python, launch.root)
+    values = {
+        **launch.placeholders,
+        "port": str(port),
+        "python": python,
+        "directory": str(directory),
+        "socket": str(directory / SOCKET),
+    }
     inherited, cleared = environment.clean(os.environ)
+    if spec.python is not None:
+        inherited = environment.with_interpreter(inherited, python)
     if launch.database:
         inherited = environment.with_database(inherited, launch.database, launch.variant)
     if launch.python_path:
         kept = [inherited["PYTHONPATH"]] if inherited.get("PYTHONPATH") else []
         inherited["PYTHONPATH"] = os.pathsep.join([*launch.python_path, *kept])
+    hosts = {name: fill(place, values) for name, place in spec.hosts}
+    env = {**inherited, MARK: str(directory), **{name: fill(text, values) for name, text in spec.env}}
+    cwd = working_directory(spec, launch.root)
     command = Command(
-        argv=tuple(fill(part, values) for part in program(spec.program).argv(spec.settled(), python, port)),
-        env={**inherited, **{name: fill(text, values) for name, text in spec.env}},
-        cwd=working_directory(spec, launch.root),
+        argv=tuple(fill(part, values) for part in command_line(spec, python, port, env, cwd)),
+        env=env,
+        cwd=cwd,
         log=directory / "server.log",
         name=spec.label(),
+        mounts={str(FILE): write_copy(directory, hosts)} if hosts else {},
         remove=(directory,),
     )
     return command, cleared
+
+
+def command_line(spec: ServerSpec, python: str, port: int, env: Mapping[str, str], cwd: str) -> list[str]:
+    """How the program that is installed in `python` is called. Raises ProgramMissing, SpecError."""
+    called = program(spec.program)
+    found = installed(called.distributions, python, env, cwd) if called.distributions else ("", "")
+    return called.argv(spec.settled(), Place(python, port, *found))
 
 
 def working_directory(spec: ServerSpec, root: Path) -> str:
@@ -183,14 +261,14 @@ def working_directory(spec: ServerSpec, root: Path) -> str:
     return str(path)
 
 
-def interpreter(python: str | None) -> str:
-    """The Python that runs the server: `python` may be an interpreter or a virtual environment.
+def interpreter(python: str | None, root: Path = Path()) -> str:
+    """The Python that runs the server: `python` may be an interpreter or a virtual environment, seen from `root`.
 
     Raises ProcessError if it is neither.
     """
     if python is None:
         return sys.executable
-    for candidate in (Path(python) / "bin" / "python", Path(python)):
+    for candidate in (root / python / "bin" / "python", root / python):
         if candidate.is_file() and os.access(candidate, os.X_OK):
             return str(candidate.absolute())
     if found := shutil.which(python):

@@ -1,19 +1,31 @@
-"""`{database.url}`, `{port}`, `{python}` in a spec's texts, filled in at launch."""
+"""`{database.url}`, `{port}`, `{python}`, `{directory}` in a spec's texts, filled in at launch."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import SpecError
+
+if TYPE_CHECKING:
+    from pytest_asyncbench.servers.spec import ServerSpec
 
 NAMES = (
     *(f"database.{part}" for part in ("url", "host", "port", "user", "password", "name")),
     "upstream.url",
     "port",
     "python",
+    "directory",
+    "socket",
 )
-_PLACEHOLDER = re.compile(r"\{((?:database|upstream)\.\w+|port|python)\}")
+_PLACEHOLDER = re.compile(r"\{((?:database|upstream)\.\w+|port|python|directory|socket)\}")
+
+
+def mentioned(spec: ServerSpec) -> set[str]:
+    """The placeholders that stand in a spec."""
+    texts = (*spec.argv, *spec.args, *(text for _, text in (*spec.env, *spec.hosts)))
+    return {name for text in texts for name in _PLACEHOLDER.findall(text)}
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

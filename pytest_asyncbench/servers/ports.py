@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from pytest_asyncbench.errors import PortInUse
 
@@ -34,14 +35,25 @@ def require_free(port: int) -> None:
             ) from None
 
 
-def strangers(port: int, pids: Collection[int]) -> list[str]:
-    """Every process that listens on `port` and is not one of `pids`, as "name (pid 123)"."""
-    return sorted({_describe(pid) for pid in _listeners(port) if pid not in pids})
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who listens on a port, from one look: listing all sockets of a machine takes milliseconds."""
+
+    pids: frozenset[int | None]
+    """None stands for a process that we may not look into."""
+
+    def include(self, pids: Collection[int]) -> bool:
+        """Whether one of `pids` is among them."""
+        return any(pid in pids for pid in self.pids)
+
+    def besides(self, pids: Collection[int]) -> list[str]:
+        """Every one that is not one of `pids`, as "name (pid 123)"."""
+        return sorted({_describe(pid) for pid in self.pids if pid not in pids})
 
 
-def listens(port: int, pids: Collection[int]) -> bool:
-    """Whether one of `pids` listens on `port`."""
-    return any(pid in pids for pid in _listeners(port))
+def listeners(port: int) -> Listeners:
+    """Who listens on `port` now."""
+    return Listeners(frozenset(_listeners(port)))
 
 
 def _listeners(port: int) -> set[int | None]:
@@ -64,5 +76,5 @@ def _describe(pid: int | None) -> str:
 
 
 def _holders(port: int) -> str:
-    found = strangers(port, ())
+    found = listeners(port).besides(())
     return f" by {', '.join(found)}" if found else ""

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.servers.hosts import host_names
 from pytest_asyncbench.units import seconds
 
 if TYPE_CHECKING:
     from pytest_asyncbench.servers.programs import Program
 
-CONCURRENCY_WORDS = ("interface", "workers", "threads", "greenlets", "loop", "http")
+CONCURRENCY_WORDS = ("interface", "worker_class", "workers", "threads", "greenlets", "loop", "http")
 """The words that only some programs and modes have; each program maps those it has to its own flags."""
 
 ANY_ANSWER = "any answer"
@@ -26,15 +27,17 @@ class ServerSpec:
     """What is launched: which app, by which program, in which concurrency mode, with which environment.
 
     Made by the factories (`granian(...)`, `command(...)`), never directly; hashable, compared by value.
-    Times are seconds. `env` and `args` may hold the placeholders `{database.url}`, `{database.host}`,
-    `{database.port}`, `{database.user}`, `{database.password}`, `{database.name}`, `{upstream.url}`, `{port}`
-    and `{python}`, which are filled in at launch.
+    Times are seconds. `env`, `args` and `hosts` may hold the placeholders `{database.url}`, `{database.host}`,
+    `{database.port}`, `{database.user}`, `{database.password}`, `{database.name}`, `{upstream.url}`, `{port}`,
+    `{python}` and `{directory}`, which are filled in at launch.
     """
 
     program: str
     app: str | None = None
     argv: tuple[str, ...] = ()
+    url: str | None = None
     interface: str | None = None
+    worker_class: str | None = None
     workers: int | None = None
     threads: int | None = None
     greenlets: int | None = None
@@ -48,6 +51,7 @@ class ServerSpec:
     startup_timeout: float = 60.0
     port: int | None = None
     host_header: str | None = None
+    hosts: tuple[tuple[str, str], ...] = ()
     scheme: str = "http"
     name: str | None = None
 
@@ -60,6 +64,11 @@ class ServerSpec:
     def concurrency(self) -> int | None:
         """How many requests run at once over all workers; None where no setting limits it (an event loop)."""
         return self._program().concurrency(self.settled())
+
+    @property
+    def keepalive(self) -> bool | None:
+        """Whether the server keeps a connection after an answer; None where that is not known."""
+        return self._program().keepalive(self.settled())
 
     def settled(self) -> ServerSpec:
         """A copy in which every default that matters is explicit: what is launched, and what the reports show."""
@@ -80,8 +89,16 @@ class ServerSpec:
         """Short and readable, for parameter ids and tables: "granian-wsgi-2w-32t"."""
         spec = self.settled()
         counts = ((spec.workers, "w"), (spec.threads, "t"), (spec.greenlets, "g"))
-        parts = [self.program, self.interface, *(f"{n}{unit}" for n, unit in counts if n is not None)]
-        return self.name or "-".join(str(part) for part in (*parts, self.loop, self.http) if part)
+        how = spec.worker_class or spec.interface
+        parts = [
+            spec.program,
+            how,
+            *(f"{n}{unit}" for n, unit in counts if n is not None),
+            spec.loop,
+            spec.http,
+        ]
+        where = (spec.url or "").partition("://")[2]
+        return self.name or "-".join(str(part) for part in (*parts, where) if part and part != "auto")
 
     def _words(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
@@ -94,7 +111,7 @@ class ServerSpec:
 
 def words() -> list[str]:
     """Every word that a factory takes, in the order of the reference."""
-    return [field.name for field in fields(ServerSpec) if field.name not in ("program", "app", "argv")]
+    return [field.name for field in fields(ServerSpec) if field.name not in ("program", "app", "argv", "url")]
 
 
 def build(program: str, **given: Any) -> ServerSpec:
@@ -119,6 +136,8 @@ def _normal(program: str, given: Mapping[str, Any]) -> dict[str, Any]:
         raise SpecError(f"{program}(port={out['port']!r}): a port is a number from 1 to 65535")
     if "env" in out:
         out["env"] = _pairs(out["env"] or {})
+    if "hosts" in out:
+        out["hosts"] = host_names(program, out["hosts"] or {})
     if "args" in out:
         out["args"] = _strings(program, "args", out["args"] or ())
     if "argv" in out:

@@ -11,6 +11,8 @@ from pytest_asyncbench.servers.spec import CONCURRENCY_WORDS
 if TYPE_CHECKING:
     from pytest_asyncbench.servers.spec import ServerSpec
 
+WORKER_CLASS = {"worker_class": "worker_class is gunicorn's word; other programs have one kind of worker"}
+
 
 def refuse_words(spec: ServerSpec, reasons: Mapping[str, str]) -> None:
     """Raise SpecError if `spec` uses one of the words in `reasons`: a word is refused, never dropped."""

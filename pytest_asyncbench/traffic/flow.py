@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.traffic.expect import ExpectJson
 from pytest_asyncbench.traffic.plan import WireFlow
 from pytest_asyncbench.traffic.requests import RequestDescription
 from pytest_asyncbench.traffic.shipping import by_value, plain, without_partial
@@ -38,6 +40,19 @@ def flow(call: str, visit: Any, *, http2: bool = False) -> Flow:
     name = getattr(called, "__name__", type(called).__name__)
     path = (*(entry for entry in sys.path if entry), os.getcwd())
     return Flow("", "", name=f"flow {name}", code=_pickled(call, visit), path=path, http2=http2)
+
+
+def flow_words(call: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords of a load of flows. Raises SpecError for what requests have, and flows have not."""
+    if given.get("rate") is not None:
+        raise SpecError(f"{call}: rate: a flow is a user's visit, one after another: use users=")
+    expect = given.get("expect")
+    if callable(expect) or isinstance(expect, ExpectJson) or given.get("expect_every") is not None:
+        raise SpecError(
+            f"{call}: expect is a status or a set of them here; what else an answer must be, the flow asserts itself: "
+            'assert answer.json()["name"] == "ada"'
+        )
+    return {"expect": FLOW_STATUSES, **given}
 
 
 def wire_flow(description: Flow, *, host: str, expect: frozenset[int], scheme: str = "http") -> WireFlow:

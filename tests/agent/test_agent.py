@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -131,7 +132,7 @@ def test_the_log_of_a_lost_agent_is_shown(hostile, wire, tmp_path):
 
 
 def test_closing_leaves_nothing(hostile, wire, tmp_path, monkeypatch):
-    monkeypatch.setattr(client.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     agent = Agent.start()
     agent.run(burst(hostile, wire))
     agent.close()
@@ -142,6 +143,7 @@ def test_closing_leaves_nothing(hostile, wire, tmp_path, monkeypatch):
 
 CONTROLLER = """
 import sys
+import tempfile
 from pytest_asyncbench.agent.client import Agent
 from pytest_asyncbench.traffic.plan import ClosedSlot, Target, WireRequest
 

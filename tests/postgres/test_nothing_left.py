@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pytest_asyncbench import directories
 from pytest_asyncbench.postgres import provide, rundir
 from pytest_asyncbench.postgres.account import choose_account
 from pytest_asyncbench.postgres.sweep import sweep
@@ -73,8 +74,7 @@ def test_sweep_removes_what_has_no_owner(tmp_path):
     directory = rundir.create(account, on_disk=False)
     sweep(account)
     assert directory.path.exists()  # ours, and in use
-    os.close(directory.lock)
-    rundir.live.discard(directory.path)
+    os.close(directories.live.pop(directory.path))
     assert directory.path in sweep(account)
     assert not directory.path.exists()
 
@@ -110,7 +110,7 @@ def test_sweep_does_not_touch_what_only_looks_like_ours(tmp_path, monkeypatch):
     (tmp_path / (rundir.PREFIX + "link")).symlink_to("/etc")
     (tmp_path / (rundir.PREFIX + "nolock")).mkdir()
     (tmp_path / (rundir.PREFIX + "linked")).mkdir()
-    (tmp_path / (rundir.PREFIX + "linked") / rundir.LOCK).symlink_to("/etc/passwd")
+    (tmp_path / (rundir.PREFIX + "linked") / directories.LOCK).symlink_to("/etc/passwd")
     (tmp_path / "other").mkdir()
     assert sweep(None) == []
     assert len(list(tmp_path.iterdir())) == 5
@@ -141,7 +141,7 @@ def test_locks_are_not_inherited():
     directory = rundir.create(None, on_disk=False)
     pid = os.fork()
     if pid == 0:
-        fd = os.open(directory.path / rundir.LOCK, os.O_RDWR)
+        fd = os.open(directory.path / directories.LOCK, os.O_RDWR)
         try:
             fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_asyncbench.judging import Judgement, judge_all
 from pytest_asyncbench.marks import BUILT_IN
 from pytest_asyncbench.measure.run import Run
-from pytest_asyncbench.report.text import explain, judgement_lines, reason, statement_text
+from pytest_asyncbench.report.text import explain, judgement_lines, reason, record_lines, statement_text
+from pytest_asyncbench.servers.factories import gunicorn
 from pytest_asyncbench.testcase import Record, Settings, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.requests import request
@@ -52,6 +55,21 @@ def test_a_table_the_statements_and_how_it_was_measured(case_of):
     assert reason(case) == verdict.strip()
 
 
+@pytest.mark.parametrize(("keepalive", "notes"), [(True, 1), (False, 0)])
+def test_a_server_that_closes_each_connection_is_noted_unless_the_load_does_so(
+    make_evidence, keepalive, notes
+):
+    evidence = make_evidence(
+        {"a": SWING, "b": HALF}, plan=LoadPlan((request("GET", "/"),), keepalive=keepalive)
+    )
+    closing = {"a": gunicorn("app:wsgi").settled(), "b": gunicorn("app:wsgi", threads=2).settled()}
+    run = Run(replace(evidence, specs=closing), effort=EFFORT, ok=dict.fromkeys("ab", 0))
+    note = "  note: a: a connection per request, because the server closes each one"
+    lines = record_lines(Record(run, ()))
+    assert lines.count(note) == notes
+    assert lines[2].split()[:4] == ["a", "gunicorn", "sync", "1"]
+
+
 def test_the_worst_comes_first(case_of):
     case = case_of({"a": SWING}, Budget("rps", 50, at_least=True), Budget("p95", 0.001), Budget("mean", 1.0))
     lines = [line.split(":")[0].strip() for line in explain(case).splitlines() if line.startswith("  ")][2:5]
@@ -66,6 +84,28 @@ def test_failures_and_notes_are_told(case_of):
     assert "  FAIL errors <= 0.10 %: errors 10.0 % > 0.10 %, counted in 8 rounds\n" in text
     assert "  note: server: not warm after 10 s\n" in text
     assert "  server: 240 of 2400 requests were not ok: 240 timeout, first: nothing after 30 s\n" in text
+
+
+@pytest.mark.parametrize(
+    ("startups", "told"),
+    [
+        (None, ""),
+        ({"a": 0.0}, ""),
+        ({"a": 0.44}, "; started in 0.4 s"),
+        ({"a": 0.44, "b": 1.26}, "; started in 0.4 s (a), 1.3 s (b)"),
+        ({name: 0.1 * number for number, name in enumerate("abcde", 3)}, "; started in 0.3 to 0.7 s"),
+    ],
+)
+def test_how_long_the_servers_took_to_start(case_of, startups, told):
+    case = case_of({"a": SWING}, startups=startups, seconds=12.3, surroundings=("PostgreSQL 18",))
+    assert explain(case).splitlines()[-1] == f"  8 rounds of 0.5 s slots in 12 s, seed 1; PostgreSQL 18{told}"
+
+
+def test_what_the_servers_did_not_inherit_is_told_if_it_is_not_only_pytests_own(case_of):
+    own = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION")
+    assert "not passed on" not in explain(case_of({"a": SWING}, cleared=own))
+    text = explain(case_of({"a": SWING}, cleared=(*own, "PYTHONASYNCIODEBUG", "PYTHONDEVMODE")))
+    assert text.count("\n  not passed on to the servers: PYTHONASYNCIODEBUG, PYTHONDEVMODE\n") == 1
 
 
 def test_what_is_unknown_is_a_dash(case_of):

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
+from pytest_asyncbench import directories
 from pytest_asyncbench.servers import ports
 from pytest_asyncbench.servers.factories import command
 from pytest_asyncbench.servers.instance import Instance, Launch, start
@@ -45,6 +46,7 @@ def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    directories.hire_janitor()  # it stays as long as we do
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     yield
     after = psutil.Process().children(recursive=True)
@@ -86,6 +88,18 @@ def tell() -> Callable[[Instance], dict[str, Any]]:
         return known
 
     return told
+
+
+@pytest.fixture
+def get() -> Callable[[str], bytes]:
+    """The body of the answer to a GET."""
+
+    def got(url: str) -> bytes:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            body: bytes = answer.read()
+        return body
+
+    return got
 
 
 @pytest.fixture

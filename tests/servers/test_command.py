@@ -6,12 +6,13 @@ import pytest
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.servers.factories import command
+from pytest_asyncbench.servers.place import Place
 from pytest_asyncbench.servers.programs import program
 
 
 def test_the_arguments_stay_as_they_are_written():
     spec = command(["{python}", "-m", "app", "{port}"], args=["--config", '{"a": {}}'])
-    argv = program("command").argv(spec, "/venv/bin/python", 8000)
+    argv = program("command").argv(spec, Place("/venv/bin/python", 8000))
     assert argv == ["{python}", "-m", "app", "{port}", "--config", '{"a": {}}']
 
 

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.servers.factories import granian
+from pytest_asyncbench.servers.place import Place
 from pytest_asyncbench.servers.programs import program
 
 
 def command_line(**words: object) -> list[str]:
     """The arguments after `python -m granian`."""
     spec = granian("app:it", **words).settled()
-    argv = program("granian").argv(spec, "/venv/bin/python", 8000)
+    argv = program("granian").argv(spec, Place("/venv/bin/python", 8000))
     assert argv[:3] == ["/venv/bin/python", "-m", "granian"]
     assert argv[-1] == "app:it"
     return argv[3:-1]
@@ -23,14 +24,14 @@ def command_line(**words: object) -> list[str]:
 def test_wsgi_says_its_threads_aloud():
     line = command_line(interface="wsgi", workers=2, threads=32, args=["--backpressure", "9"])
     assert " ".join(line) == (
-        "--interface wsgi --host 127.0.0.1 --port 8000 --workers 2 --blocking-threads 32 --backpressure 9"
+        "--host 127.0.0.1 --port 8000 --interface wsgi --workers 2 --blocking-threads 32 --backpressure 9"
     )
 
 
 def test_asgi_has_a_loop_and_no_threads():
     line = command_line(interface="asgi", loop="uvloop", http="1")
     assert " ".join(line) == (
-        "--interface asgi --host 127.0.0.1 --port 8000 --workers 1 --loop uvloop --http 1"
+        "--host 127.0.0.1 --port 8000 --interface asgi --workers 1 --loop uvloop --http 1"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 import urllib.request
 import venv
@@ -19,6 +20,8 @@ from pytest_asyncbench.servers import ports, readiness
 from pytest_asyncbench.servers.factories import command, granian
 from pytest_asyncbench.servers.instance import Launch, interpreter, start_all, stop_all
 
+ECHO = Path(__file__).with_name("echo.py")
+LONG = 60.0
 SLEEPER = "import time; print('not listening', flush=True); time.sleep(600)"
 
 
@@ -51,7 +54,7 @@ def test_granian_serves_and_leaves_nothing(launch, spec):
     assert repr(instance) == f"<{spec.label()} 'pooled' at {instance.url}, pid {instance.pid}>"
     instance.stop()
     require_gone(pids, instance.port)
-    assert instance.log == ""
+    assert not instance._process.log.exists()
     instance.stop()
 
 
@@ -156,8 +159,15 @@ def test_a_stranger_who_shares_the_port_is_noticed(launch, echo, taken_port, mon
         launch(echo("shared", port=taken_port, ready=None))
 
 
+def test_the_sockets_of_the_machine_are_listed_once_per_start(launch, echo, monkeypatch):
+    look, looks = ports._listeners, []
+    monkeypatch.setattr(ports, "_listeners", lambda port: looks.append(port) or look(port))
+    assert launch(echo()).port in looks
+    assert len(looks) == 1
+
+
 def test_an_answer_of_somebody_else_is_noticed(launch, echo, monkeypatch):
-    monkeypatch.setattr(ports, "listens", lambda port, pids: False)
+    monkeypatch.setattr(ports, "listeners", lambda port: ports.Listeners(frozenset()))
     with pytest.raises(PortInUse, match=r"what answers on port \d+ is not the process that was started"):
         launch(echo(port=ports.free_port()))
 
@@ -225,6 +235,47 @@ def test_a_virtual_environment_is_an_interpreter(launch, echo, tell, tmp_path):
     assert tell(launch(echo(python=tmp_path / "venv")))["prefix"] == str(tmp_path / "venv")
 
 
+def test_a_virtual_environment_is_activated(launch, echo, tell, tmp_path, monkeypatch, root):
+    venv.create(root / "venv39", symlinks=True)
+    (root / "venv39" / "bin" / "myserver").write_text(f"#!/bin/sh\nexec python {ECHO} $1\n")
+    (root / "venv39" / "bin" / "myserver").chmod(0o755)
+    monkeypatch.setenv("PYTHONHOME", sys.base_prefix)
+    known = tell(launch(command(["myserver", "{port}"], python="venv39")))
+    assert known["prefix"] == known["env"]["VIRTUAL_ENV"] == str(root / "venv39")
+    assert "PYTHONHOME" not in known["env"]
+    assert "PYTHONHOME" in tell(launch(echo()))["env"]
+    outside = tell(launch(echo(python=sys.executable)))
+    assert "PYTHONHOME" not in outside["env"]
+
+
+def test_a_server_that_exits_with_an_error_on_stop_is_no_error(launch, echo):
+    code = (
+        "import runpy, signal, sys\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))\n"
+        f"runpy.run_path({str(ECHO)!r}, run_name='__main__')"
+    )
+    instance = launch(command(["{python}", "-c", code, "{port}"]))
+    instance.stop()
+    assert instance._process.poll() == 3
+
+
+def test_a_directory_of_its_own(launch, echo, tell):
+    instance = launch(echo("{directory}/app.pid", env={"HOME": "{directory}"}))
+    known = tell(instance)
+    directory = Path(known["env"]["HOME"])
+    assert known["argv"][1] == f"{directory}/app.pid"
+    (directory / "app.pid").write_text("1")
+    instance.stop()
+    assert not directory.exists()
+
+
+def test_its_log_stays_when_it_has_been_stopped(launch, echo):
+    instance = launch(echo())
+    get(f"{instance.url}/hello")
+    instance.stop()
+    assert "GET /hello" in instance.log
+
+
 def test_interpreters(tmp_path):
     assert interpreter(None) == sys.executable
     assert interpreter(sys.executable) == sys.executable
@@ -251,6 +302,41 @@ def test_all_start_side_by_side_and_stop(echo, root):
     assert [instance.variant for instance in instances] == ["a", "b"]
     stop_all([*instances, *start_all([Launch(echo(), "alone", root)])])
     assert [instance.pids for instance in instances] == [[], []]
+
+
+def test_two_with_the_same_fixed_port_are_refused(echo, root):
+    launches = [Launch(echo(port=8000), name, root) for name in ("a", "b")]
+    with pytest.raises(
+        SpecError, match=r"the variants 'a' and 'b' both have port=8000, and run side by side"
+    ):
+        start_all(launches)
+
+
+def test_nobody_waits_for_the_others_when_one_has_failed(echo, root, monkeypatch):
+    silent = command(["{python}", "-c", SLEEPER, "{port}"], startup_timeout=LONG)
+    broken = command(["{python}", "-c", "raise SystemExit(3)", "{port}"], name="broken")
+    before = time.monotonic()
+    with pytest.raises(ServerDied, match=r"^broken exited with 3"):
+        start_all([Launch(spec, name, root) for name, spec in [("a", silent), ("b", broken)]])
+    assert time.monotonic() - before < LONG / 2
+
+
+def test_a_start_can_be_interrupted(echo, root):
+    """Ctrl-C, or a timeout of the test: raised in the main thread, while others start the servers."""
+    spec = command(["{python}", "-c", SLEEPER, "{port}"], startup_timeout=LONG)
+    before = time.monotonic()
+    interrupt = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        start_all([Launch(spec, name, root) for name in ("a", "b")])
+    interrupt.join()
+    assert time.monotonic() - before < LONG / 2
+
+
+def test_a_server_that_becomes_a_daemon_is_told_from_others(launch, echo):
+    code = f"import os, runpy; os.fork() and os._exit(0); os.setsid(); runpy.run_path({str(ECHO)!r})"
+    with pytest.raises(ServerDied, match=r"exited with 0 .*\n.*let it stay in the foreground"):
+        launch(command(["{python}", "-c", code, "{port}"]))
 
 
 def test_one_that_fails_stops_the_others(echo, root):

@@ -22,14 +22,14 @@ JSON = st.recursive(
 
 @given(st.text())
 def test_a_text_without_placeholders_stays(text):
-    assume(not re.search(r"\{(database|upstream)\.\w|\{port\}|\{python\}", text))
+    assume(not re.search(r"\{(database|upstream)\.\w|\{port\}|\{python\}|\{directory\}", text))
     assert fill(text, {}) == text
 
 
 @given(JSON)
 def test_json_stays(value):
     text = json.dumps({"app": value})
-    assume("{port}" not in text)
+    assume(not re.search(r"\{(port|python|directory)\}", text))
     assert fill(text, VALUES) == text
 
 

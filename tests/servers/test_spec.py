@@ -84,7 +84,10 @@ def test_values_are_normalised():
 @pytest.mark.parametrize(
     ("given_words", "why"),
     [
-        ({"worker": 2}, r"granian\(\) has no word 'worker'; a server spec has interface, workers, threads"),
+        (
+            {"worker": 2},
+            r"granian\(\) has no word 'worker'; a server spec has interface, worker_class, workers",
+        ),
         ({"workers": 0}, r"granian\(workers=0\): workers is a whole number from 1 up"),
         ({"workers": True}, "workers is a whole number"),
         ({"workers": "2"}, "workers is a whole number"),
@@ -112,17 +115,21 @@ def test_what_cannot_be_meant_is_refused(given_words, why):
 
 @pytest.mark.parametrize("wrong", ["program", "color"])
 def test_a_copy_cannot_have_other_words(wrong):
-    with pytest.raises(SpecError, match=f"a server spec has no word '{wrong}'; it has interface, workers"):
+    with pytest.raises(
+        SpecError, match=f"a server spec has no word '{wrong}'; it has interface, worker_class"
+    ):
         WSGI.with_options(**{wrong: "x"})
 
 
 def test_every_word_of_the_contract_is_there():
     contract = "workers threads greenlets interface loop http env cwd python args ready startup_timeout port"
-    assert set(words()) == {*contract.split(), "host_header", "scheme", "name"}
+    assert set(words()) == {*contract.split(), "worker_class", "host_header", "hosts", "scheme", "name"}
 
 
 def test_an_unknown_program_is_refused_with_the_known_ones():
-    with pytest.raises(SpecError, match="no server program 'apache'; there are granian, command"):
+    with pytest.raises(
+        SpecError, match=r"no server program 'apache'; there are granian, gunicorn, .*, external"
+    ):
         program("apache")
     with pytest.raises(SpecError, match="no server program 'apache'"):
         _ = ServerSpec(program="apache").mode

@@ -1,0 +1,90 @@
+"""Which version of a server program an interpreter has."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import metadata
+
+from pytest_asyncbench.errors import ProcessError, ProgramMissing
+
+LIMIT = 60.0
+"""Seconds until an interpreter that does not answer is given up."""
+
+MATTERS = re.compile(r"PYTHON.*|LD_.*|PATH|HOME|VIRTUAL_ENV")
+"""The variables on which the answer depends: servers that differ in others share it."""
+
+ASK = """
+import json, sys
+from importlib.util import find_spec
+try:
+    from importlib.metadata import version
+except ImportError:
+    version = None
+found = None
+for name in sys.argv[1:]:
+    try:
+        found = name, version(name)
+        break
+    except Exception:
+        if find_spec(name):
+            found = name, ""
+            break
+print(json.dumps(found))
+"""
+"""Runs in any Python 3: what is installed of the first of these distributions, also where it is only on the path."""
+
+
+def installed(
+    distributions: tuple[str, ...], python: str, env: Mapping[str, str], cwd: str
+) -> tuple[str, str]:
+    """The first of `distributions` that `python` has, with its version ("" where it tells none).
+
+    Raises ProgramMissing, with what to install. Our own interpreter is asked without starting one.
+    """
+    if python == sys.executable and (here := _here(distributions)):
+        return here
+    found = _ask(distributions, python, cwd, tuple(sorted(v for v in env.items() if MATTERS.fullmatch(v[0]))))
+    if found is None:
+        wanted = " or ".join(distributions)
+        raise ProgramMissing(
+            f"{wanted} is not installed in {python}; {python} -m pip install {distributions[-1]}"
+        )
+    return found
+
+
+def _here(distributions: tuple[str, ...]) -> tuple[str, str] | None:
+    for name in distributions:
+        try:
+            return name, metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+@lru_cache(maxsize=64)
+def _ask(
+    distributions: tuple[str, ...], python: str, cwd: str, env: tuple[tuple[str, str], ...]
+) -> tuple[str, str] | None:
+    try:
+        asked = subprocess.run(
+            [python, "-c", ASK, *distributions],
+            env=dict(env),
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ProcessError(f"{python} does not run: {error}") from error
+    if asked.returncode:
+        raise ProcessError(
+            f"{python} does not run: it exited with {asked.returncode}\n{asked.stderr[-2000:]}"
+        )
+    found = json.loads(asked.stdout.splitlines()[-1])
+    return (str(found[0]), str(found[1])) if found else None
