@@ -111,8 +111,8 @@ def sample_launches(
 ) -> Evidence:
     """So many rounds of launch after launch, each launch one datum, until the statements are decided or time is up.
 
-    `first` are servers that run already, and are the first launch; None: all are fresh. Raises ProcessError if a server
-    does not start again.
+    `first` are servers that run already, and are the first launch; None: all are fresh. A percentile may need more
+    rounds than `rounds` for a datum. Raises ProcessError if a server does not start again.
     """
     parts: list[Evidence] = []
     longest = 0.0
@@ -120,6 +120,7 @@ def sample_launches(
         began = time.monotonic()
         subjects = first if first is not None and not parts else launches.relaunch()
         parts.append(_one_launch(subjects, len(parts), rounds, goal, launches))
+        rounds = max(rounds, parts[0].merged)
         whole = joined(parts, rounds, launches.seed, effort.max_rounds)
         ended = time.monotonic()
         longest = max(longest, ended - began)
@@ -160,7 +161,9 @@ def joined(parts: Sequence[Evidence], rounds: int, seed: int, cap: int) -> Evide
 def _one_launch(
     subjects: Sequence[Subject], number: int, rounds: int, goal: Goal, launches: Launches
 ) -> Evidence:
-    wanted = replace(goal, cap=rounds, decided=lambda evidence: len(evidence.rounds) >= rounds)
+    wanted = replace(
+        goal, cap=rounds, decided=lambda evidence: len(evidence.rounds) >= max(rounds, evidence.merged)
+    )
     return _in_time(subjects, number, wanted, launches)
 
 

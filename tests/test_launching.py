@@ -142,6 +142,16 @@ def test_a_claim_without_a_margin_relaunches_for_every_datum(bench):
     assert bench(same, mark("ordering", "a", "b", by="0%")).fire()[0] == "INCONCLUSIVE"
 
 
+def test_a_datum_has_the_rounds_that_a_percentile_needs(bench):
+    made = bench(1.5, mark("ordering", "a", "b", metric="p95", by="0%"))
+    made.agent.rates["b"] = 10.0
+    outcome, _ = made.fire(max_time=1e4)
+    assert outcome == "PASS"
+    evidence = made.run.evidence
+    assert evidence.merged > ROUNDS_PER_LAUNCH
+    assert len(evidence.rounds) == evidence.merged * made.launches
+
+
 def test_what_cannot_be_launched_again(bench):
     outcome, why = bench(1.22, BEATS).fire(duration=6.0)
     assert outcome == "INCONCLUSIVE"
