@@ -15,6 +15,14 @@ from pytest_asyncbench.errors import FailedExample, SpecError
 from pytest_asyncbench.examining import examine
 from pytest_asyncbench.given import UNDECIDED, counted, is_example
 from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
+from pytest_asyncbench.launching import (
+    Launches,
+    bare_is_undecided,
+    confirm,
+    needs_fresh_launches,
+    sample_launches,
+    sample_once,
+)
 from pytest_asyncbench.marks import holding, is_built_in
 from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
@@ -28,7 +36,6 @@ from pytest_asyncbench.measure.sampling import (
     Subject,
     one_request,
     one_slot,
-    sample,
 )
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.measure.slot import Slot
@@ -40,6 +47,7 @@ from pytest_asyncbench.traffic.flow import Flow, wire_flow
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.plan import Target, WireRequest
 from pytest_asyncbench.traffic.requests import RequestDescription, encode
+from pytest_asyncbench.verdict.clearance import LAUNCH_ALLOWANCE
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.statements import Statement, about, names_of
 
@@ -52,6 +60,7 @@ class Settings:
     confidence: float = 0.95
     seed: int | None = None
     smoke: bool = False
+    launch_allowance: float = LAUNCH_ALLOWANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,7 @@ class Stage(Protocol):
 
     def instances(self) -> Mapping[str, Instance]: ...
 
+    def relaunch(self) -> Mapping[str, Instance]: ...
     def watchers(self) -> Mapping[str, Watcher]: ...
 
     def surroundings(self) -> tuple[str, ...]: ...
@@ -89,7 +99,8 @@ class TestCase:
     """What is known of one test while it runs.
 
     `explained`: its failure has told everything that was found. `ends` is the reading of `time.monotonic` at which
-    something outside (pytest-timeout) would end it. `cancelled` ends what runs outside of the load agent.
+    something outside (pytest-timeout) would end it. `undecided` counts comparisons in its body that had no answer.
+    `cancelled` ends what runs outside of the load agent.
     """
 
     __test__ = False
@@ -104,6 +115,7 @@ class TestCase:
     ok: Counter[str] = field(default_factory=Counter)
     explained: bool = False
     ends: float = math.inf
+    undecided: int = 0
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def fire(self, plan: LoadPlan) -> Run:
@@ -133,23 +145,59 @@ class TestCase:
             self.settings.confidence,
             (plan.rounds or self.settings.defaults.get("rounds") or 30) if sampled else without,
         )
+        goal = _goal(statements, effort, without)
+        launches = self._launches(plan, statements, effort, counting, began + plan.max_time)
+        bare = needs_fresh_launches(statements, launches)
         if counting.suffices(judged):
-            evidence = counting.evidence(time.monotonic() - began)
+            found = counting.evidence(time.monotonic() - began)
+        elif bare and not launches.impossible:
+            found = sample_launches(subjects, statements, effort, goal, launches)
         else:
-            evidence = sample(
-                self.stage.agent(),
-                subjects,
-                plan,
-                _goal(statements, effort, without),
-                seed,
-                self.watch(statements, effort, plan),
-                counting.supply,
-            )
-        evidence = replace(counting.finish(evidence), surroundings=self.stage.surroundings())
+            found = sample_once(subjects, goal, launches)
+        evidence = replace(counting.finish(found), plan=plan, surroundings=self.stage.surroundings())
         evidence = replace(evidence, complaints=(*evidence.complaints, *taken(evidence)))
+        judgements = judge_all(evidence, statements, effort)
+        if not bare:
+            evidence, judgements = confirm(evidence, judgements, effort, goal, launches)
+        elif launches.impossible:
+            judgements = tuple(bare_is_undecided(item, launches) for item in judgements)
         run = self._run(evidence, effort)
-        self.records.append(Record(run, judge_all(evidence, statements, effort)))
+        self.records.append(Record(run, judgements))
         return run
+
+    def _launches(
+        self,
+        plan: LoadPlan,
+        statements: Sequence[Statement],
+        effort: Effort,
+        counting: Counting,
+        until: float,
+    ) -> Launches:
+        """How the test's servers are started anew, for verdicts about pairs of them."""
+
+        def relaunch() -> list[Subject]:
+            self.stage.relaunch()
+            return self.subjects(plan)
+
+        return Launches(
+            agent=self.stage.agent(),
+            relaunch=relaunch,
+            progress=lambda plan: self.watch(statements, effort, plan),
+            supply=counting.supply,
+            plan=plan,
+            seed=counting.seed,
+            until=until,
+            # requests that are compared on one server share its launch
+            allowance=1.0 if plan.compared else self.settings.launch_allowance,
+            impossible=self._no_relaunch(plan),
+        )
+
+    def _no_relaunch(self, plan: LoadPlan) -> str:
+        """Why the servers cannot be started anew, in words; empty if they can."""
+        if plan.duration is not None:
+            return "duration= measures one launch: leave it out, and it is confirmed on fresh ones"
+        foreign = [name for name, spec in self.specs.items() if spec.url is not None]
+        return f"{', '.join(foreign)} is not ours to start anew" if foreign else ""
 
     def subjects(self, plan: LoadPlan) -> list[Subject]:
         """The test's running servers, with the requests of a plan as they are sent to each."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -43,6 +44,7 @@ def samples(
     users: int = 1,
     rate: float = 0.0,
     delay: float = 0.0,
+    occupied: float = 1.0,
 ) -> SlotResult:
     """One slot in which `count` requests all took equally long, `rps` of them per second; the last `failed` failed.
 
@@ -67,7 +69,7 @@ def samples(
         stale=0,
         bytes_read=30 * count,
         agent_cpu=0.1,
-        occupied=1.0,
+        occupied=occupied,
         started=0.0,
         opened=0.0,
         closed=window,
@@ -158,6 +160,20 @@ class FakeAgent:
         opened = getattr(plan, "rate", 0.0)
         words = {"window": window, "users": 1 if opened else plan.users, "rate": opened, "count": count}
         return samples(rate, **{**words, **special})
+
+
+@pytest.fixture(scope="session")
+def fake_agent_of() -> Callable[..., AbstractContextManager[FakeAgent]]:
+    """The same for a property test, as a context: `with fake_agent_of(a=100) as agent`."""
+
+    @contextmanager
+    def made(**rates: float) -> Iterator[FakeAgent]:
+        agent = FakeAgent(rates, {})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sampling, "time", SimpleNamespace(monotonic=lambda: agent.now))
+            yield agent
+
+    return made
 
 
 @pytest.fixture
