@@ -87,6 +87,26 @@ def judge_all(evidence: Evidence, statements: Sequence[Statement], effort: Effor
     )
 
 
+def worth_telling(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """Those that are worth a line. What breaks a measurement breaks every statement for one reason: it is told of the
+    statements that somebody wrote, or once."""
+    said = {item.why for item in judgements if item.outcome == "INVALID" and not is_built_in(item.statement)}
+    told: list[Judgement] = []
+    for judgement in judgements:
+        repeats = (
+            judgement.outcome == "INVALID" and is_built_in(judgement.statement) and judgement.why in said
+        )
+        if judgement.is_worth_a_line and not repeats:
+            told.append(judgement)
+            said |= {judgement.why} if judgement.outcome == "INVALID" else set()
+    return told
+
+
+def worst_first(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """In the order of their outcomes: INVALID, FAIL, INCONCLUSIVE, PASS."""
+    return sorted(judgements, key=lambda judgement: WORST_FIRST.index(judgement.outcome))
+
+
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
     """The outcome of a test whose statements came to these: INVALID > FAIL > INCONCLUSIVE > PASS."""
     return min(outcomes, key=WORST_FIRST.index, default="PASS")

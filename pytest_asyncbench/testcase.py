@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
+from pytest_asyncbench.diagnosis.fairness import OF_THE_REQUEST
 from pytest_asyncbench.diagnosis.taken import taken
 from pytest_asyncbench.errors import FailedExample, SpecError
 from pytest_asyncbench.examining import examine
 from pytest_asyncbench.given import UNDECIDED, counted, is_example
-from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
+from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst, worth_telling
 from pytest_asyncbench.launching import (
     Launches,
     bare_is_undecided,
@@ -133,9 +134,8 @@ class TestCase:
         judged = _judged(statements)
         counting = self._counting(subjects, plan, judged, seed)
         # Who allows errors means that there may be some.
-        examined = examine(
-            subjects, plan, counting, plan.differs | (judged & {"errors"}), self.cancelled.is_set
-        )
+        differs = plan.differs | (judged & {"errors"}) | (OF_THE_REQUEST if plan.compared else set())
+        examined = examine(subjects, plan, counting, differs, self.cancelled.is_set)
         self._add_ok(plan, examined.ok)
         counting.complaints += examined.complaints
         counting.notes += examined.notes
@@ -219,8 +219,7 @@ class TestCase:
 
     def told(self) -> list[Judgement]:
         """Every judgement worth a line: all but the built-in limits that were kept."""
-        judgements = [judgement for record in self.records for judgement in record.judgements]
-        return [judgement for judgement in judgements if judgement.is_worth_a_line]
+        return [judgement for record in self.records for judgement in worth_telling(record.judgements)]
 
     def unused(self) -> str | None:
         """Why the test's statements were not judged at all, in words; None if they were."""

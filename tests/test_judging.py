@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_asyncbench.judging import WORST_FIRST, decided, error_limit, judge_all, worst
+from pytest_asyncbench.judging import (
+    WORST_FIRST,
+    Judgement,
+    decided,
+    error_limit,
+    judge_all,
+    worst,
+    worst_first,
+    worth_telling,
+)
 from pytest_asyncbench.marks import BUILT_IN
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Tie
@@ -252,3 +261,15 @@ def test_whatever_was_measured_is_judged_the_same_each_time(make_evidence, rows,
     assert all(judgement.why for judgement in judgements)
     if rows:
         decided(evidence, statements, EFFORT, 12)
+
+
+def test_one_reason_is_told_once_of_what_nobody_wrote():
+    why = "the variants do not do the same work"
+    broken = [Judgement(BUILT_IN, name, "INVALID", why) for name in ("a", "b")]
+    written = Judgement(Ordering(("a", "b")), "", "INVALID", why)
+    kept = Judgement(BUILT_IN, "a", "PASS", "no errors")
+    assert worth_telling([*broken, written, kept]) == [written]
+    assert worth_telling(broken) == broken[:1]
+    other = Judgement(BUILT_IN, "b", "FAIL", "5 % errors")
+    assert worth_telling([other, written]) == [other, written]
+    assert worst_first([other, written]) == [written, other]
