@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from pytest_asyncbench.errors import AsyncBenchError
@@ -53,8 +52,7 @@ def schema(kind: type[Any], title: str) -> dict[str, Any]:
     }
 
 
-@cache
-def _annotations(kind: Hashable) -> Mapping[str, Any]:
+def _hints(kind: Any) -> Mapping[str, Any]:
     return get_type_hints(kind)
 
 
@@ -78,7 +76,7 @@ def _read(kind: Any, data: object, where: str) -> object:
 
 
 def _read_fields(kind: type[Any], data: Mapping[str, object], where: str) -> object:
-    hints = _annotations(kind)
+    hints = _hints(kind)
     given = {}
     for each in fields(kind):
         if each.name in data:
@@ -121,7 +119,7 @@ def _schema(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _schema_of_fields(kind: type[Any], found: dict[str, Any]) -> dict[str, Any]:
-    hints = _annotations(kind)
+    hints = _hints(kind)
     each = {item.name: _schema(hints[item.name], found) for item in fields(kind)}
     if (told := next((item for item in fields(kind) if item.name == "schema"), None)) is not None:
         each["schema"] = {"const": told.default}

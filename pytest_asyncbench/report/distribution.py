@@ -33,8 +33,8 @@ def distribution(slots: Sequence[SlotResult]) -> Distribution:
 
 
 def series(slot: SlotResult, step: float = STEP) -> Series:
-    """A slot by the time when its requests were sent, in steps of equal length; the last one may be shorter."""
-    count = max(1, math.ceil(round(slot.window / step, 6)))
+    """A slot by the time when its requests were sent, in steps of equal length; the last one is 0.5 to 1.5 as long."""
+    count = max(1, round(slot.window / step))
     times: list[list[float]] = [[] for _ in range(count)]
     sent = [0] * count
     for at, latency, outcome in zip(slot.sent, slot.latency, slot.outcome, strict=True):

@@ -83,6 +83,8 @@ class Figure:
 class Series:
     """Requests of one slot by the time when they were sent, in steps of `step` seconds from the slot's `opened`.
 
+    The last step reaches to the end of the window: it is 0.5 to 1.5 steps long.
+
     Columns of equal length: how many were sent and became ok, and mean and 95th percentile of the latency of the ok
     ones (null: there were none).
     """
