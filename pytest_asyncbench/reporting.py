@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +38,12 @@ def keep_reports(config: pytest.Config) -> None:
 
 def require_html() -> None:
     """Raise pytest.UsageError that says what to install, if the HTML report cannot be made."""
-    if find_spec("matplotlib") is None:
-        raise pytest.UsageError(
-            "--asyncbench-html draws with matplotlib, which is not installed: pip install 'pytest-asyncbench[html]'"
-        )
+    from pytest_asyncbench.report.extra import MissingExtra, require_matplotlib
+
+    try:
+        require_matplotlib("--asyncbench-html")
+    except MissingExtra as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 class Reports:

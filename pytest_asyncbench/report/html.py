@@ -16,7 +16,6 @@ from pytest_asyncbench.report.lines import (
     HEADINGS,
     about,
     counted_verdicts,
-    interval,
     limiter,
     limiters,
     measured,
@@ -36,6 +35,8 @@ from pytest_asyncbench.report.pictures.ramp import ramp_picture
 from pytest_asyncbench.report.pictures.rounds import rounds_picture
 from pytest_asyncbench.report.pictures.variants import variants_picture
 
+MOST_COLUMNS = 4
+"""Variants that stand side by side in a table; more of them stand below each other."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -58,7 +59,7 @@ def as_html(report: Report) -> str:
 
 def _header(report: Report, title: str) -> Markup:
     links = [
-        joined((_badge(state(test)), element("a", test.nodeid, href=f"#test-{number}")))
+        joined((_badge(state(test)), " ", element("a", test.nodeid, href=f"#test-{number}")))
         for number, test in enumerate(report.tests, 1)
     ]
     interrupted = "The run was interrupted: what is missing was not measured."
@@ -87,8 +88,8 @@ def _call(call: LoadCall, report: Report, salts: Iterator[str]) -> Markup:
     for run in [] if call.ramp else call.runs:
         pictures += [
             variants_picture(run, next(salts)),
-            latencies_picture(run, next(salts)),
             moments_picture(run, next(salts)),
+            latencies_picture(run, next(salts)),
             cpu_picture(run, cores, next(salts)),
         ]
     return joined(
@@ -110,22 +111,22 @@ def _known(pictures: list[Picture | None]) -> list[Picture]:
 
 def _verdict(item: Statement) -> Markup:
     limited = f" Limited by {limiter(item)}." if limiter(item) else ""
-    ratio = f" ({interval(item)})" if item.ratio is not None else ""
     return element(
         "li",
         _badge(item.outcome),
-        element("strong", about(item)),
-        ratio,
-        element("div", item.why + limited, class_="quiet"),
+        element("div", element("strong", about(item)), element("div", item.why + limited, class_="quiet")),
     )
 
 
 def _figures(run: Run) -> Markup:
     names = shown_metrics(run.variants)
-    headings = ["variant", "server", *(HEADINGS.get(name, name) for name in names)]
-    rows = [[each.name, server(each), *(shown(each, name) for name in names)] for each in run.variants]
+    rows = [["server", *(server(each) for each in run.variants)]]
+    rows += [[HEADINGS.get(name, name), *(shown(each, name) for each in run.variants)] for name in names]
+    headings = ["metric", *(each.name for each in run.variants)]
+    if len(run.variants) > MOST_COLUMNS:
+        headings, *rows = [list(row) for row in zip(headings, *rows, strict=True)]
     parts = [
-        table("Every metric", headings, rows),
+        table("Every metric", headings, rows, class_="wraps"),
         bullets(remarks(run)),
         element("p", measured(run), class_="quiet"),
     ]

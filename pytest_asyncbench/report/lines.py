@@ -55,6 +55,11 @@ def shown(variant: Variant, name: str) -> str:
     return variant.figures[name].shown if name in variant.figures else UNKNOWN
 
 
+def brief(variant: Variant, name: str) -> str:
+    """The same without its interval."""
+    return shown(variant, name).partition(" [")[0]
+
+
 def server(variant: Variant) -> str:
     """ "granian wsgi, 1 worker, 32 threads"."""
     words = variant.spec.words

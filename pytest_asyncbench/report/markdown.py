@@ -6,10 +6,14 @@ import html
 import re
 from collections.abc import Sequence
 
-from pytest_asyncbench.report.document import LoadCall, Ramp, Report, Run, Test
+from pytest_asyncbench.metrics import METRICS
+from pytest_asyncbench.report.document import LoadCall, Ramp, Report, Run, Test, Variant
 from pytest_asyncbench.report.environment import facts
 from pytest_asyncbench.report.lines import (
+    FIRST,
+    HEADINGS,
     about,
+    brief,
     counted_verdicts,
     interval,
     limiter,
@@ -24,7 +28,13 @@ from pytest_asyncbench.report.lines import (
 )
 
 SIGNS = {"PASS": "✅", "FAIL": "❌", "INVALID": "⛔", "INCONCLUSIVE": "❔"}
-HEADINGS = {"cpu_per_request": "CPU/request"}
+SPECIAL = re.compile(
+    r"[\\`*\[\]|~$<>&@]"
+    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # inside of a word it means nothing
+    r"|:(?=[a-z0-9_+-]+:)"  # :smile:
+    r"|^[#+-](?=\s|$)|(?<=^\d)[.)](?=\s|$)"  # headings and lists
+)
+REFERENCES = {"|": "&#124;", "@": "&#64;", ":": "&#58;", "<": "&lt;", ">": "&gt;", "&": "&amp;"}
 MOST_OF_MESSAGE = 2_000
 
 
@@ -46,7 +56,7 @@ def as_markdown(report: Report) -> str:
 def escaped(text: object) -> str:
     """A text that Markdown and HTML show as it is, in one line."""
     one_line = " ".join(str(text).split())
-    return re.sub(r"([\\`*_{}\[\]()#+!|~@$<>&:-])", _character, one_line)
+    return SPECIAL.sub(_character, one_line)
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -58,10 +68,8 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _character(found: re.Match[str]) -> str:
-    """What Markdown would read, as a character reference where HTML would read it too."""
-    if found[0] in "<>&|@:":
-        return {"|": "&#124;", "@": "&#64;", ":": "&#58;"}.get(found[0], html.escape(found[0]))
-    return f"\\{found[0]}" if found[0] != "-" else "-"
+    """As a character reference what HTML would read too, behind a backslash what only Markdown reads."""
+    return REFERENCES.get(found[0], f"\\{found[0]}")
 
 
 def _verdicts(report: Report) -> list[str]:
@@ -113,11 +121,21 @@ def _call(call: LoadCall) -> list[str]:
     return lines
 
 
+def _columns(variants: Sequence[Variant]) -> list[str]:
+    """The usual metrics, and those that are counted: what fits beside each other. The other reports have all."""
+    known = shown_metrics(variants)
+    return [name for name in known if name in FIRST or (name in METRICS and METRICS[name].kind == "counted")]
+
+
+def _cell(variant: Variant, name: str) -> str:
+    return escaped(shown(variant, name) if name == "rps" else brief(variant, name))
+
+
 def _run(run: Run) -> list[str]:
-    names = shown_metrics(run.variants)
+    names = _columns(run.variants)
     headings = ["variant", "server", *(HEADINGS.get(name, name) for name in names)]
     rows = [
-        [escaped(each.name), escaped(server(each)), *(escaped(shown(each, name)) for name in names)]
+        [escaped(each.name), escaped(server(each)), *(_cell(each, name) for name in names)]
         for each in run.variants
     ]
     notes = [f"- {escaped(text)}" for text in remarks(run)]
@@ -127,9 +145,9 @@ def _run(run: Run) -> list[str]:
 def _ramp(ramp: Ramp, runs: Sequence[Run]) -> list[str]:
     if not runs:
         return [f"- {escaped(text)}" for text in ramp.notes]
-    names = shown_metrics([run.variants[0] for run in runs])
+    names = _columns([run.variants[0] for run in runs])
     rows = [
-        [f"{load:g}", *(escaped(shown(run.variants[0], name)) for name in names)]
+        [f"{load:g}", *(_cell(run.variants[0], name) for name in names)]
         for load, run in zip(ramp.loads, runs, strict=True)
     ]
     found = {"knee": ramp.knee, "limit of the budgets": ramp.slo_limit, "cliff": ramp.cliff}

@@ -45,14 +45,18 @@ def bullets(items: Sequence[object], class_: str | None = None) -> Markup:
     return element("ul", *(element("li", item) for item in items), class_=class_) if items else Markup("")
 
 
-def table(caption: str, headings: Sequence[object], rows: Iterable[Sequence[object]]) -> Markup:
+def table(
+    caption: str, headings: Sequence[object], rows: Iterable[Sequence[object]], class_: str | None = None
+) -> Markup:
     """A table that scrolls by itself; the first column names the row."""
     head = element("tr", *(element("th", text, scope="col") for text in headings))
     body = (
         element("tr", element("th", row[0], scope="row"), *(element("td", cell) for cell in row[1:]))
         for row in rows
     )
-    whole = element("table", element("caption", caption), element("thead", head), element("tbody", *body))
+    whole = element(
+        "table", element("caption", caption), element("thead", head), element("tbody", *body), class_=class_
+    )
     return element("div", whole, class_="scrolls", tabindex="0", role="region", aria_label=caption)
 
 

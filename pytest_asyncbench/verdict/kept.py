@@ -16,8 +16,8 @@ from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.verdict.budget import Show, judge_count, plain
 from pytest_asyncbench.verdict.datum import against, ratio_of
 from pytest_asyncbench.verdict.decision import Band, Finding, decide
-from pytest_asyncbench.verdict.effort import Effort
-from pytest_asyncbench.verdict.estimate import estimate_values
+from pytest_asyncbench.verdict.effort import MOST_ROUNDS, Effort
+from pytest_asyncbench.verdict.estimate import Estimate, estimate_values
 from pytest_asyncbench.verdict.sentences import counted
 from pytest_asyncbench.verdict.signed_rank import FIRST_LOOK
 from pytest_asyncbench.verdict.statements import Budget, SinceKept
@@ -43,7 +43,7 @@ def judge_since_kept(
     """
     half = _half(effort)
     kept = _kept(guard.values_of(variant), more_is_better, half)
-    if half is None or kept is None:
+    if half is None or kept is None or not values:
         return _undecidable(guard, variant, values, more_is_better)
     low, high = kept
     logs = _towards_good(values, more_is_better)
@@ -69,6 +69,17 @@ def count_since_kept(
     return replace(found, why=f"{found.why}; it was {show(kept)} in the kept run {guard.name!r}")
 
 
+def finished(values: Sequence[float], confidence: float) -> Estimate | None:
+    """The interval of a series that has ended: its last look is its last value. None where there are too few values,
+    or some that have no logarithm."""
+    if not FIRST_LOOK <= len(values) <= MOST_ROUNDS or not all(0 < value < inf for value in values):
+        return None
+    try:
+        return estimate_values(values, effort=Effort(confidence, len(values)))
+    except SpecError:  # so few cannot give so much confidence
+        return None
+
+
 def centre_of(values: Sequence[float]) -> float:
     """The median Walsh average of kept values."""
     return estimate_values(values, effort=Effort()).value
@@ -84,10 +95,8 @@ def _half(effort: Effort) -> Effort | None:
 
 def _kept(values: Sequence[float], more_is_better: bool, half: Effort | None) -> tuple[float, float] | None:
     """The interval of the kept values in logarithms, towards good; None: too few of them."""
-    if half is None or len(values) < FIRST_LOOK or not all(0 < value < inf for value in values):
-        return None
-    found = estimate_values(values, effort=Effort(half.confidence))
-    if found.low is None or found.high is None:
+    found = None if half is None else finished(values, half.confidence)
+    if found is None or found.low is None or found.high is None:
         return None
     low, high = log(found.low), log(found.high)
     return (low, high) if more_is_better else (-high, -low)

@@ -99,6 +99,11 @@ def drawn(paint: Callable[[Any], None], height: float, title: str, salt: str) ->
     return _for_the_page(out.getvalue(), title)
 
 
+def from_zero(axes: Any) -> None:
+    """A y axis from 0 to a little above what is drawn."""
+    axes.set_ylim(0, axes.dataLim.ymax * 1.08 if axes.dataLim.ymax > 0 else 1.0)
+
+
 def logarithmic(axes: Any) -> None:
     """A logarithmic y axis with plain numbers at 1, 2 and 5."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_asyncbench.report.document import Distribution, Run
-from pytest_asyncbench.report.pictures.canvas import Picture, drawn, logarithmic, series_style
+from pytest_asyncbench.report.pictures.canvas import Picture, drawn, from_zero, logarithmic, series_style
 from pytest_asyncbench.report.pictures.scales import nines, percentile_ticks, scale_of
 from pytest_asyncbench.report.pictures.variants import names
 from pytest_asyncbench.units import show_seconds
@@ -36,7 +36,7 @@ def latencies_picture(run: Run, salt: str) -> Picture | None:
         if max(times) > 20 * min(times):
             logarithmic(axes)
         else:
-            axes.set_ylim(bottom=0)
+            from_zero(axes)
 
     failed = sum(each.distribution.failed for each in run.variants)
     says = "All measured requests; the line ends at the slowest."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_asyncbench.report.document import Run, SlotValues
-from pytest_asyncbench.report.pictures.canvas import Picture, drawn, series_style
+from pytest_asyncbench.report.pictures.canvas import Picture, drawn, from_zero, series_style
 from pytest_asyncbench.report.pictures.scales import scale_of
 from pytest_asyncbench.report.pictures.variants import names
 from pytest_asyncbench.units import show_count, show_seconds, show_share
@@ -29,16 +29,15 @@ def moments_picture(run: Run, salt: str) -> Picture | None:
                 at = _times(slot)
                 rate.plot(at, _rates(slot), **style)
                 p95 = [None if time is None else time * factor for time in _p95(slot)]
-                latency.plot(at, [float("nan") if value is None else value for value in p95], **style)
+                known = [float("nan") if value is None else value for value in p95]
+                latency.plot(at, known, **{**style, "marker": ".", "markersize": 3})  # some stand alone
                 errors.plot(at, _errors(slot), **style)
         rate.set_title("ok per second")
         latency.set_title(f"95th percentile ({unit})")
         errors.set_title("not ok (%)")
         errors.set_xlabel("seconds")
         for axes in (rate, latency, errors):
-            axes.set_ylim(bottom=0)
-        if errors.get_ylim()[1] < 0.1 or not any(slot_fails(slot) for slot in slots):
-            errors.set_ylim(0, 1)
+            from_zero(axes)
 
     return Picture(
         title,
@@ -49,11 +48,6 @@ def moments_picture(run: Run, salt: str) -> Picture | None:
         _rows(run),
         names(run),
     )
-
-
-def slot_fails(slot: SlotValues) -> bool:
-    """Whether any request of it was not ok."""
-    return any(sent > ok for sent, ok in zip(slot.series.sent, slot.series.ok, strict=True))
 
 
 def _times(slot: SlotValues) -> list[float]:

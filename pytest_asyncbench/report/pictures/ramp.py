@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_asyncbench.report.document import Figure, LoadCall, Ramp, Variant
 from pytest_asyncbench.report.lines import shown, shown_metrics
-from pytest_asyncbench.report.pictures.canvas import BAD, GOOD, MUTED, SERIES, TEXT, Picture, drawn
+from pytest_asyncbench.report.pictures.canvas import BAD, GOOD, MUTED, SERIES, TEXT, Picture, drawn, from_zero
 from pytest_asyncbench.report.pictures.scales import scale_of
 
 HEIGHT = 5.0
@@ -47,11 +47,9 @@ def ramp_picture(call: LoadCall, salt: str) -> Picture | None:
         errors.set_xticks(ramp.loads, [f"{load:.3g}" for load in ramp.loads])
         errors.minorticks_off()
         for axes in (rate, latency, errors):
-            axes.set_ylim(bottom=0)
+            from_zero(axes)
             _marks(axes, ramp)
         _named(rate, ramp)
-        if errors.get_ylim()[1] < 0.1 or not any(_value(each, "errors") for each in plateaus):
-            errors.set_ylim(0, 1)
 
     says = "; ".join(f"{CALLED[name]}: {_told(ramp, name)}" for name, _, _ in MARKS if _told(ramp, name))
     names = shown_metrics(plateaus)
@@ -120,4 +118,4 @@ def _named(axes: Any, ramp: Ramp) -> None:
 
 def _told(ramp: Ramp, name: str) -> str:
     found = getattr(ramp, name)
-    return str(found.shown if found.value is not None else found.why)
+    return str(found.shown if found.value is not None else found.why.removeprefix(f"{name}: "))
