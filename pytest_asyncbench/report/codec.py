@@ -69,6 +69,8 @@ def _read(kind: Any, data: object, where: str) -> object:
     if origin is not None and issubclass(origin, Mapping):
         given = _require(data, dict, where)
         return {name: _read(held[1], item, f"{where}.{name}") for name, item in given.items()}
+    if kind is int and isinstance(data, float) and data.is_integer():  # one type in JSON
+        return int(data)
     allowed = (int, float) if kind is float else (kind,)
     if not isinstance(data, allowed) or (isinstance(data, bool) and kind is not bool):
         raise NotThisShape(f"{where} is {data!r:.80}, and should be a {SCALARS[kind]}")
