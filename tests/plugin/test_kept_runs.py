@@ -1,0 +1,134 @@
+"""Runs that are kept, and compared with."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+GUARDED = """
+from pathlib import Path
+
+path = Path("where").read_text() if Path("where").exists() else "/slow"
+
+@pytest.mark.server(many)
+@pytest.mark.no_regression(metric="rps", within="50%")
+@pytest.mark.no_regression(metric="errors")
+def test_it(load):
+    load.get(path, users=4, name="it")
+"""
+
+
+@pytest.fixture
+def kept(project):
+    """A project with a kept run; `change` of its JSON, if given."""
+
+    def made(body=GUARDED, change=None):
+        project.write(body).run("--asyncbench-save=main", "--asyncbench-rounds=8").assert_outcomes(passed=1)
+        path = project.path / ".asyncbench" / "main.json"
+        if change:
+            data = json.loads(path.read_text())
+            change(data)
+            path.write_text(json.dumps(data))
+        return project
+
+    return made
+
+
+def test_without_a_baseline_it_is_a_note(project):
+    result = project.write(GUARDED).run("--asyncbench-rounds=8")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["*note: not judged: rps is not worse than the baseline by 50 %: there is no*"]
+    )
+
+
+def test_a_name_that_is_not_kept_is_a_note(project):
+    result = project.write(GUARDED).run(
+        "--asyncbench-rounds=8", "--asyncbench-compare=main", "--asyncbench-json=r.json"
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["*note: not judged: rps*: no run is kept as 'main' in */.asyncbench (there are: none)"]
+    )
+    assert "no run is kept as 'main'" in json.loads((project.path / "r.json").read_text())["notices"][0]
+
+
+def test_the_same_again_passes_and_slower_fails(kept):
+    project = kept()
+    assert (project.path / ".asyncbench" / ".gitignore").read_text().endswith("*\n")
+    result = project.run("--asyncbench-compare=main")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*PASS rps is not worse than in the kept run 'main' by 50 %*"])
+    slower = GUARDED.replace("server(many)", "server(one)")
+    result = project.write(slower).run("--asyncbench-compare=main")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*FAIL rps is not worse than in the kept run 'main' by 50 %*",
+            "*note: server is another server*threads*",
+        ]
+    )
+
+
+def test_another_plan_is_told_and_not_judged(kept):
+    project = kept()
+    (project.path / "where").write_text("/slower")
+    result = project.run("--asyncbench-compare=main", "--asyncbench-rounds=8")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*note: not judged: rps*measured with another plan: requests was*"])
+
+
+def test_another_machine_is_told_and_only_counts_are_judged(kept):
+    def elsewhere(data):
+        data["environment"]["machine"]["cores"] = 512
+
+    result = kept(change=elsewhere).run("--asyncbench-compare=main", "--asyncbench-rounds=8")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines_random(
+        ["*note: not judged: rps*on another machine (cores 512 and *", "*PASS errors is not worse than*"]
+    )
+
+
+def test_more_errors_fail_on_every_machine(kept):
+    def elsewhere(data):
+        data["environment"]["machine"]["cores"] = 512
+
+    body = GUARDED.replace(
+        "@pytest.mark.server(many)", '@pytest.mark.server(many)\n@pytest.mark.budget(errors="50%")'
+    )
+    project = kept(body, change=elsewhere)
+    path = project.path / ".asyncbench" / "main.json"
+    (project.path / "where").write_text("/flaky")
+    project.run("--asyncbench-json=now.json", "--asyncbench-rounds=8")
+    now = json.loads((project.path / "now.json").read_text())
+    then = json.loads(path.read_text())
+    plan = now["tests"][0]["loads"][0]["runs"][0]["plan"]
+    then["tests"][0]["loads"][0]["runs"][0]["plan"] = plan  # as if the same path had failed less then
+    path.write_text(json.dumps(then))
+    result = project.run("--asyncbench-compare=main", "--asyncbench-rounds=8")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*FAIL errors is not worse than in the kept run 'main'*"])
+
+
+def test_a_file_that_is_no_report_is_a_note(kept):
+    project = kept()
+    (project.path / ".asyncbench" / "main.json").write_text("{}")
+    result = project.run("--asyncbench-compare=main", "--asyncbench-rounds=8")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*note: not judged: rps*'main' is of no use: *its schema is None*"])
+
+
+def test_a_smoke_run_is_not_kept(project):
+    result = project.write(GUARDED).run("--asyncbench-smoke", "--asyncbench-save=main")
+    result.stdout.fnmatch_lines(["asyncbench: nothing was measured*"])
+    assert not (project.path / ".asyncbench").exists()
+
+
+def test_a_ramp_refuses_the_guard_with_the_reason(project):
+    body = GUARDED.replace(
+        'load.get(path, users=4, name="it")', "load.ramp(path, users=(1, 4), duration=0.4)"
+    )
+    result = project.write(body).run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*SpecError: *is about one load, and a ramp has many*"])
