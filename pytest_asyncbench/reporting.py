@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FILES = ("json", "markdown", "html")
 NAME = "asyncbench-reports"
+INTERRUPTED = "interrupted"
+"""Outcome of a test that was set up and has not ended."""
 MOST_OF_SUMMARY = 900_000
 """Bytes; GitHub refuses a step's summary above 1 MiB."""
 
@@ -61,10 +63,10 @@ class Reports:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         from pytest_asyncbench.report.session import Ending
 
-        before = self._endings.get(report.nodeid)
-        seconds = report.duration + (before.seconds if before and report.when != "setup" else 0.0)
+        before = self._endings.get(report.nodeid) if report.when != "setup" else None
+        seconds = report.duration + (before.seconds if before else 0.0)
         outcome, message = _outcome(report)
-        if report.when != "setup" and before and (outcome == "passed" or before.outcome == "failed"):
+        if before and report.when == "teardown" and outcome == "passed":
             outcome, message = before.outcome, before.message
         self._endings[report.nodeid] = Ending(outcome, message, seconds)
 
@@ -150,7 +152,7 @@ def _outcome(report: pytest.TestReport) -> tuple[str, str]:
     if report.skipped:
         told = report.longrepr
         return "skipped", str(told[2]) if isinstance(told, tuple) else str(told or "")
-    return "passed", ""
+    return (INTERRUPTED if report.when == "setup" else "passed"), ""
 
 
 def _shortened(markdown: str) -> str:

@@ -299,9 +299,9 @@ class LoadCall:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One test: `outcome` is pytest's (passed, failed, skipped, error, "not run"), `verdict` that of its statements.
+    """One test: `outcome` is passed, failed, skipped, error, interrupted or "not run".
 
-    `message` is what pytest shows of a failure or a skip.
+    `verdict` is that of its statements, `message` what pytest shows of a failure or a skip.
     """
 
     __test__ = False
