@@ -191,8 +191,8 @@ def _since_kept(
     judged = metric(guard.metric)
     more = judged.more_is_better
     if judged.kind == "counted":
-        value, rounds = judged.read(evidence.slots(variant)), len(evidence.rounds)
-        return count_since_kept(guard, variant, value, more_is_better=more, rounds=rounds, show=judged.show)
+        value, told = counted(evidence, variant, judged), where(evidence, variant, judged)
+        return count_since_kept(guard, variant, value, more_is_better=more, where=told, show=judged.show)
     values = _values(evidence, variant, judged)
     return judge_since_kept(guard, variant, values, more_is_better=more, effort=effort, ended=ended)
 

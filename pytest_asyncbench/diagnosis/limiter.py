@@ -203,7 +203,9 @@ def upstream(seen: Counters) -> Sign:
         f"server {_cores(seen.server)}, database {_cores(seen.db)}; a request takes {show_seconds(seen.alone)} alone, "
         f"{show_seconds(seen.latency)} together; {seen.at_once:.0f}{limit} wait side by side"
     )
-    waited = min(seen.alone, seen.latency or seen.alone)  # one that was slow alone may just have met a busy machine
+    waited = min(
+        seen.alone, seen.latency or seen.alone
+    )  # one that was slow alone may just have met a busy machine
     strength = min(IDLE / max(working, 0.01), waited / WAITED, HALF / max(seen.computed, 0.01))
     known = seen.alone and seen.processes  # of a server that is not ours nobody knows what it computes
     return Sign("upstream", strength if known else 0.0, told)

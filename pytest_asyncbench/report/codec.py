@@ -27,12 +27,17 @@ def plain(value: object) -> Any:
             each.name: plain(held) for each, held in present if not (held is None and each.default is None)
         }
     if isinstance(value, Mapping):
-        return {str(name): plain(held) for name, held in value.items()}
+        return {_key(name): plain(held) for name, held in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(held) for held in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, str | int) else str(value)
+
+
+def _key(name: object) -> str:
+    """A key of JSON is a text; of several parts, those that are not empty."""
+    return " / ".join(str(part) for part in name if part) if isinstance(name, tuple) else str(name)
 
 
 def read(kind: type[T], data: object, where: str = "report") -> T:

@@ -11,6 +11,7 @@ from typing import Any
 from pytest_asyncbench.errors import AsyncBenchError
 from pytest_asyncbench.report.codec import plain
 from pytest_asyncbench.report.document import Plan, Spec
+from pytest_asyncbench.servers.place import Place
 from pytest_asyncbench.servers.programs import program
 from pytest_asyncbench.servers.spec import ServerSpec, words
 from pytest_asyncbench.traffic.flow import Flow
@@ -71,7 +72,7 @@ def spec_value(spec: ServerSpec, settled: ServerSpec) -> Spec:
 def _command(settled: ServerSpec) -> tuple[str, ...]:
     """What is run; empty where the program cannot say so by itself."""
     try:
-        argv = program(settled.program).argv(settled, "{python}", PORT)
+        argv = program(settled.program).argv(settled, Place("{python}", PORT))
     except AsyncBenchError:
         return ()
     return tuple(part.replace(str(PORT), "{port}") for part in argv)

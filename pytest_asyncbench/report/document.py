@@ -102,7 +102,7 @@ class SlotValues:
 
     `position` counts from 0 in the order in which all slots ran, `opened` is in seconds from the first slot's opening,
     `server_cpu` in CPU seconds of the server's process tree over `seconds`, `agent_cpu` a share of one core.
-    `values` has every metric that one slot is enough for.
+    `values` has every metric that one slot is enough for, `counters` what server and database did in it.
     """
 
     round: int
@@ -117,6 +117,7 @@ class SlotValues:
     server_cpu: float | None
     memory: float | None
     series: Series
+    counters: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,8 @@ class Variant:
     """One variant in one run: `data` are the values that the rule had of each sampled metric, in order.
 
     `requests` are what it was asked; `steps` the figures of single requests of a mix or flow by their names; `ok` are
-    all ok answers since the database was cloned. `limiter` and `counters` are there where they are known.
+    all ok answers since the database was cloned, `alone` the latency of a request that was the only one. `limiter` and
+    `counters` (`load`: under load, `counted`: on a burst) are there where they are known.
     """
 
     name: str
@@ -162,6 +164,7 @@ class Variant:
     requests: tuple[str, ...]
     startup: float | None
     ok: int
+    alone: float | None
     figures: Mapping[str, Figure]
     outcomes: Mapping[str, int]
     failures: str
@@ -199,7 +202,7 @@ class Run:
     """What was measured with one plan: `order` names the variants of each round in the order of their slots.
 
     `merged` rounds made one value of `data`; `complaints` broke the measurement, `notes` did not; `surroundings` are
-    what the figures also depend on.
+    what the figures also depend on, `cleared` the variables of pytest's environment that no server got.
     """
 
     name: str
@@ -215,6 +218,7 @@ class Run:
     complaints: tuple[str, ...] = ()
     caution: str = ""
     surroundings: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()
     provenance: Mapping[str, Any] | None = None
 
 
@@ -243,7 +247,10 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement with its verdict. `variant` is empty where it is about several; `built_in`: nobody wrote it."""
+    """One statement with its verdict. `variant` is empty where it is about several; `built_in`: nobody wrote it.
+
+    `details` are lines that say where a count comes from.
+    """
 
     text: str
     kind: str
@@ -257,6 +264,7 @@ class Statement:
     high: float | None = None
     rounds: int | None = None
     tracks: tuple[Track, ...] = ()
+    details: tuple[str, ...] = ()
     limiter: Mapping[str, Any] | None = None
 
 

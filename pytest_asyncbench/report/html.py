@@ -34,6 +34,7 @@ from pytest_asyncbench.report.pictures.moments import moments_picture
 from pytest_asyncbench.report.pictures.ramp import ramp_picture
 from pytest_asyncbench.report.pictures.rounds import rounds_picture
 from pytest_asyncbench.report.pictures.variants import variants_picture
+from pytest_asyncbench.report.pictures.waits import waits_picture
 
 MOST_COLUMNS = 4
 """Variants that stand side by side in a table; more of them stand below each other."""
@@ -91,6 +92,7 @@ def _call(call: LoadCall, report: Report, salts: Iterator[str]) -> Markup:
             moments_picture(run, next(salts)),
             latencies_picture(run, next(salts)),
             cpu_picture(run, cores, next(salts)),
+            waits_picture(run, next(salts)),
         ]
     return joined(
         (
@@ -114,7 +116,12 @@ def _verdict(item: Statement) -> Markup:
     return element(
         "li",
         _badge(item.outcome),
-        element("div", element("strong", about(item)), element("div", item.why + limited, class_="quiet")),
+        element(
+            "div",
+            element("strong", about(item)),
+            element("div", item.why + limited, class_="quiet"),
+            element("pre", "\n".join(item.details)) if item.details else Markup(""),
+        ),
     )
 
 

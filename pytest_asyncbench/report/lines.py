@@ -90,9 +90,19 @@ def limiter(owner: Statement | Variant) -> str:
 
 
 def limiters(call: LoadCall) -> list[str]:
-    """What limited each variant, as far as it is known."""
-    named = {variant.name: limiter(variant) for run in call.runs[:1] for variant in run.variants}
+    """What limited each variant, as far as it is known; of a ramp at its highest load."""
+    variants = [variant for run in call.runs[-1:] for variant in run.variants]
+    named = {variant.name: limiter(variant) for variant in variants}
     return [f"{name}: {text}" if len(named) > 1 else text for name, text in named.items() if text]
+
+
+def limiter_names(call: LoadCall) -> str:
+    """The same without its numbers: "server cpu", "pooled: row locks; unpooled: connection set-up"."""
+    variants = [variant for run in call.runs[-1:] for variant in run.variants]
+    named = {each.name: str(each.limiter.get("name", "")) for each in variants if each.limiter}
+    if len(set(named.values())) == 1:
+        return next(iter(named.values()))
+    return "; ".join(f"{name}: {text}" for name, text in named.items() if text)
 
 
 def state(test: Test) -> str:

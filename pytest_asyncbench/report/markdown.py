@@ -17,6 +17,7 @@ from pytest_asyncbench.report.lines import (
     counted_verdicts,
     interval,
     limiter,
+    limiter_names,
     limiters,
     measured,
     remarks,
@@ -77,7 +78,7 @@ def _verdicts(report: Report) -> list[str]:
     for test, call in report.load_calls:
         for item in told(call):
             sign = f"{SIGNS.get(item.outcome, '')} {item.outcome}"
-            limited = limiter(item) or "; ".join(limiters(call))
+            limited = limiter(item) or limiter_names(call)
             row = [
                 sign,
                 escaped(about(item)),
@@ -116,6 +117,8 @@ def _call(call: LoadCall) -> list[str]:
     lines = [f"**{escaped(call.name)}** {escaped(call.shape)}", ""]
     for item in told(call):
         lines.append(f"- {item.outcome} {escaped(about(item))}: {escaped(item.why)}")
+        lines += [f"    - {escaped(text)}" for text in item.details]
+    lines += [f"- limited by {escaped(text)}" for text in limiters(call)]
     lines += [""] if lines[-1] else []
     lines += _ramp(call.ramp, call.runs) if call.ramp else [line for run in call.runs for line in _run(run)]
     return lines

@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_asyncbench.diagnosis.counters import counters_of
 from pytest_asyncbench.errors import AsyncBenchError
 from pytest_asyncbench.judging import Judgement
 from pytest_asyncbench.marks import is_built_in
+from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.measure.ramp_run import Ramp, RampValue
 from pytest_asyncbench.measure.run import Run, VariantRun
@@ -65,6 +67,7 @@ def run_value(run: Run) -> document.Run:
         complaints=evidence.complaints,
         caution=evidence.caution,
         surroundings=evidence.surroundings,
+        cleared=evidence.cleared,
         provenance=_optional(evidence, "provenance"),
     )
 
@@ -87,6 +90,7 @@ def _variant(run: Run, name: str, positions: Mapping[int, int], opened: float) -
         requests=tuple(item.label for item in evidence.plan.of(name).requests),
         startup=(evidence.startups or {}).get(name),
         ok=measured.ok,
+        alone=evidence.alone.get(name),
         figures={metric: figure(measured, metric) for metric in METRICS},
         outcomes=dict(sorted(measured.outcomes.items())),
         failures=describe_failures(evidence, name) if failed else "",
@@ -94,8 +98,8 @@ def _variant(run: Run, name: str, positions: Mapping[int, int], opened: float) -
         distribution=distribution([slot.samples for slot in slots]),
         slots=tuple(_slot(slot, positions[id(slot)], opened) for slot in slots),
         steps=_steps(measured),
-        limiter=_optional(measured, "limiter"),
-        counters=_optional(measured, "counters"),
+        limiter=_limiter(measured),
+        counters=_counters(evidence, name),
     )
 
 
@@ -154,6 +158,7 @@ def _slot(slot: Slot, position: int, opened: float) -> document.SlotValues:
         server_cpu=slot.server_cpu,
         memory=slot.memory,
         series=series(samples),
+        counters=None if slot.counters is None else plain(slot.counters),
     )
 
 
@@ -184,7 +189,7 @@ def _statement(item: Judgement, record: Record) -> document.Statement:
         high=_finite(verdict.high) if verdict else None,
         rounds=verdict.rounds if verdict else None,
         tracks=() if record.ramp else tracks(run.evidence, statement, item.variant, _effort(run)),
-        limiter=_optional(item, "limiter"),
+        details=item.details,
     )
 
 
@@ -234,6 +239,23 @@ def _optional(owner: object, name: str) -> Mapping[str, Any] | None:
         return None
     value = plain(found)
     return value if isinstance(value, dict) else {"text": str(found)}
+
+
+def _limiter(measured: VariantRun) -> Mapping[str, Any] | None:
+    """What limits a variant, with the line that says it; None where nothing was watched."""
+    try:
+        found = measured.limiter
+    except AsyncBenchError:
+        return None
+    return {**plain(found), "line": str(found)}
+
+
+def _counters(evidence: Evidence, variant: str) -> Mapping[str, Any] | None:
+    """What was watched under load and what was counted on a burst, as far as there is any of it."""
+    watched, exact = counters_of(evidence, variant), evidence.counts.get(variant)
+    found = {"load": watched, "counted": exact}
+    known = {name: plain(value) for name, value in found.items() if value is not None}
+    return known or None
 
 
 def _finite(value: float) -> float | None:

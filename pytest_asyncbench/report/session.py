@@ -63,6 +63,8 @@ def _test(case: TestCase, ending: Ending) -> Test:
 
 
 def _without_password(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _without_password(held) for name, held in value.items()}
     if not isinstance(value, str):
         return value
     value = re.sub(r"(://[^:/@\s]*):[^@/\s]*@", r"\1:...@", value)

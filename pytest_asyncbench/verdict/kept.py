@@ -60,12 +60,12 @@ def judge_since_kept(
 
 
 def count_since_kept(
-    guard: SinceKept, variant: str, value: float, *, more_is_better: bool, rounds: int, show: Show = plain
+    guard: SinceKept, variant: str, value: float, *, more_is_better: bool, where: str, show: Show = plain
 ) -> Verdict:
     """A counted metric against the kept count: plain numbers, which no machine changes. Zero must stay zero."""
     kept = guard.values_of(variant)[0]
     limit = kept / guard.within if more_is_better else kept * guard.within
-    found = judge_count(Budget(guard.metric, limit, more_is_better), value, rounds=rounds, show=show)
+    found = judge_count(Budget(guard.metric, limit, more_is_better), value, show=show, where=where)
     return replace(found, why=f"{found.why}; it was {show(kept)} in the kept run {guard.name!r}")
 
 

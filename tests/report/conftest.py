@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from pytest_asyncbench.judging import judge_all
 from pytest_asyncbench.marks import BUILT_IN
 from pytest_asyncbench.measure.ramp_run import Ascent, Ramp
 from pytest_asyncbench.measure.run import Run
+from pytest_asyncbench.measure.watching import DatabaseCounters, SlotCounters
 from pytest_asyncbench.report.document import Environment, Machine, Report, Revision
 from pytest_asyncbench.report.session import Ending, report_of
 from pytest_asyncbench.testcase import Record, Settings, TestCase
@@ -71,6 +73,22 @@ def make_ramp_case(make_evidence: Callable[..., Any]) -> Callable[..., TestCase]
             notes=["plateaus in ascending order"],
         )
         return case(f"t.py::ramp[{at_cliff}]", plateaus[0].specs, (), Record(ramp.steps[0], (), ramp))
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def watched() -> Callable[[Record], Record]:
+    """Gives a load call as if its servers and databases had been watched: most backends waited for a lock."""
+    backends = {("active", "Lock", "tuple"): 6.0, ("idle", "", ""): 2.0}
+    database = DatabaseCounters(0.05, 600, 600, 3.0, 0, 0, backends, 5, 8)
+    counters = SlotCounters(0.5, 2, ((0.2, 0.0),), 4, 100, 0.3, 0.0, 0.0, database)
+
+    def made(record: Record) -> Record:
+        evidence = record.run.evidence
+        rounds = tuple(tuple(replace(slot, counters=counters) for slot in row) for row in evidence.rounds)
+        run = Run(replace(evidence, rounds=rounds), effort=Effort(), ok=dict.fromkeys(evidence.variants, 0))
+        return replace(record, run=run)
 
     return made
 

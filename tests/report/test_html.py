@@ -151,6 +151,15 @@ def test_a_ramp_that_found_nothing_has_a_page(make_ramp_case, make_report):
     assert "Ramp of users" not in as_html(make_report(case))
 
 
+def test_cpu_and_waits_of_the_database_have_their_pictures(make_case, make_report, watched):
+    case = make_case({"a": [100.0] * 8})
+    case.records[0] = watched(case.records[0])
+    texts = Outline(as_html(make_report(case))).texts
+    assert "active / Lock / tuple" in texts
+    assert "PostgreSQL" in texts
+    assert any(text.startswith("Limited by row locks: ") for text in texts)
+
+
 def test_many_variants_have_a_page(make_case, make_report):
     rates = {f"v{number}": [100.0 + number] * 8 for number in range(30)}
     page = Outline(as_html(make_report(make_case(rates))))

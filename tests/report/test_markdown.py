@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_asyncbench.report.file import as_json, from_json
 from pytest_asyncbench.report.markdown import as_markdown, escaped
+from pytest_asyncbench.verdict.statements import Budget
 
 TAG = re.compile(r"<(?!/?(?:details|summary|pre)>)")
 
@@ -45,14 +46,13 @@ def test_from_the_file_it_is_the_same(report):
     assert as_markdown(from_json(as_json(report), "x")) == as_markdown(report)
 
 
-def test_a_limiter_has_its_column(make_case, make_report, monkeypatch):
-    from pytest_asyncbench.measure.run import VariantRun
-    from pytest_asyncbench.verdict.statements import Budget
-
-    monkeypatch.setattr(VariantRun, "limiter", {"line": "server cpu: 98 %"}, raising=False)
-    text = as_markdown(make_report(make_case({"a": [100.0] * 8}, Budget("rps", 5, at_least=True))))
+def test_a_limiter_has_its_column(make_case, make_report, watched):
+    case = make_case({"a": [100.0] * 8}, Budget("rps", 5, at_least=True))
+    case.records[0] = watched(case.records[0])
+    text = as_markdown(make_report(case))
     assert "| verdict | statement | ratio | limited by | test |" in text
-    assert "server cpu: 98 %" in text
+    assert "| row locks |" in text
+    assert "- limited by row locks: " in text
 
 
 @given(st.text())

@@ -110,8 +110,7 @@ def test_passwords_are_not_kept(make_report):
 def test_a_spec_has_its_command_line_and_no_secrets():
     spec = granian("app:wsgi", interface="wsgi", workers=2, threads=3, env={"DB_POOL": "1", "API_TOKEN": "x"})
     found = spec_value(spec, spec.settled())
-    assert " ".join(found.command).startswith("{python} -m granian --interface wsgi")
-    assert found.command[found.command.index("--port") + 1] == "{port}"
+    assert " ".join(found.command).startswith("{python} -m granian --host 127.0.0.1 --port {port} ")
     assert found.env == {"API_TOKEN": "(not kept)", "DB_POOL": "1"}
     assert found.words["threads"] == 3
 
@@ -141,12 +140,17 @@ def test_functions_are_told_by_their_names():
     assert plan(number) != plan(print)
 
 
-def test_optional_things_are_kept_as_objects(make_case, make_report, monkeypatch):
-    from pytest_asyncbench.measure.run import VariantRun
+def test_what_was_watched_is_kept(make_case, make_report, watched):
+    case = make_case({"a": SWING})
+    case.records[0] = watched(case.records[0])
+    variant = make_report(case).tests[0].loads[0].runs[0].variants[0]
+    assert variant.limiter["name"] == "row locks"
+    assert variant.limiter["line"].startswith("row locks: ")
+    assert variant.counters["load"]["database"]["backends"] == {"active / Lock / tuple": 6.0, "idle": 2.0}
+    assert variant.slots[0].counters["database"]["queries"] == 600
+    assert "counted" not in variant.counters
 
-    monkeypatch.setattr(
-        VariantRun, "limiter", {"name": "server cpu", "line": "server cpu: 98 %"}, raising=False
-    )
-    call = make_report(make_case({"a": SWING})).tests[0].loads[0]
-    assert call.runs[0].variants[0].limiter == {"name": "server cpu", "line": "server cpu: 98 %"}
-    assert call.runs[0].variants[0].counters is None
+
+def test_what_was_not_watched_is_left_out(only):
+    variant = only({"a": SWING}).runs[0].variants[0]
+    assert (variant.limiter, variant.counters, variant.slots[0].counters) == (None, None, None)

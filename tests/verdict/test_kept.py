@@ -112,7 +112,9 @@ def test_turning_the_direction_turns_the_values(kept, now, more):
     ],
 )
 def test_counts_are_compared_as_they_are(kept, now, more, outcome):
-    verdict = count_since_kept(guard((kept,), metric="errors"), "server", now, more_is_better=more, rounds=3)
+    verdict = count_since_kept(
+        guard((kept,), metric="errors"), "server", now, more_is_better=more, where="3 rounds"
+    )
     assert verdict.outcome == outcome
     assert "in the kept run 'before'" in verdict.why
 
