@@ -98,7 +98,7 @@ def _call(call: LoadCall, report: Report, salts: Iterator[str]) -> Markup:
         (
             element("h3", call.name, " ", element("span", call.shape, class_="quiet")),
             element("ul", *(_verdict(item) for item in told(call)), class_="verdicts"),
-            bullets([f"Limited by {text}" for text in limiters(call)]),
+            bullets(limiters(call)),
             *(_figures(run) for run in ([] if call.ramp else call.runs)),
             bullets(call.ramp.notes) if call.ramp else Markup(""),
             element("div", *(each.as_html() for each in _known(pictures)), class_="pictures"),

@@ -93,7 +93,11 @@ def limiters(call: LoadCall) -> list[str]:
     """What limited each variant, as far as it is known; of a ramp at its highest load."""
     variants = [variant for run in call.runs[-1:] for variant in run.variants]
     named = {variant.name: limiter(variant) for variant in variants}
-    return [f"{name}: {text}" if len(named) > 1 else text for name, text in named.items() if text]
+    return [
+        f"{name} is limited by {text}" if len(named) > 1 else f"limited by {text}"
+        for name, text in named.items()
+        if text
+    ]
 
 
 def limiter_names(call: LoadCall) -> str:

@@ -118,7 +118,7 @@ def _call(call: LoadCall) -> list[str]:
     for item in told(call):
         lines.append(f"- {item.outcome} {escaped(about(item))}: {escaped(item.why)}")
         lines += [f"    - {escaped(text)}" for text in item.details]
-    lines += [f"- limited by {escaped(text)}" for text in limiters(call)]
+    lines += [f"- {escaped(text)}" for text in limiters(call)]
     lines += [""] if lines[-1] else []
     lines += _ramp(call.ramp, call.runs) if call.ramp else [line for run in call.runs for line in _run(run)]
     return lines

@@ -71,7 +71,7 @@ def _call(call: LoadCall) -> list[str]:
         text = f"{item.outcome} {about(item)}: {item.why}"
         lines += textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="      ")
         lines += [f"      {detail}" for detail in item.details]
-    lines += [f"  limited by {text}" for text in limiters(call)]
+    lines += [f"  {text}" for text in limiters(call)]
     runs = () if call.ramp else call.runs
     return [*lines, *(f"  {measured(run)}" for run in runs)]
 

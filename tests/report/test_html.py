@@ -157,7 +157,7 @@ def test_cpu_and_waits_of_the_database_have_their_pictures(make_case, make_repor
     texts = Outline(as_html(make_report(case))).texts
     assert "active / Lock / tuple" in texts
     assert "PostgreSQL" in texts
-    assert any(text.startswith("Limited by row locks: ") for text in texts)
+    assert any(text.startswith("limited by row locks: ") for text in texts)
 
 
 def test_many_variants_have_a_page(make_case, make_report):

@@ -42,6 +42,7 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "axes.unicode_minus": False,
     "axes.formatter.use_mathtext": False,
     "grid.color": GRID,

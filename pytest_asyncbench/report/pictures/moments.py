@@ -42,7 +42,7 @@ def moments_picture(run: Run, salt: str) -> Picture | None:
     return Picture(
         title,
         f"In steps of {slots[0].series.step * 1000:g} ms by the time of sending, each line one slot. Shown, never "
-        "judged. Where a step has fewer than 20 answers, p95 is that of the slot, or the mean.",
+        "judged. Where steps have fewer than 20 answers, p95 is that of the slot, or the mean.",
         drawn(paint, HEIGHT, title, salt),
         ("slot", "variant", "round", "begins at", "rps", "p95", "not ok"),
         _rows(run),
@@ -62,7 +62,7 @@ def _rates(slot: SlotValues) -> list[float]:
 
 
 def _p95(slot: SlotValues) -> list[float | None]:
-    if any(value is not None for value in slot.series.p95):
+    if all(value is not None for value, sent in zip(slot.series.p95, slot.series.sent, strict=True) if sent):
         return list(slot.series.p95)
     whole = slot.values.get("p95")
     return [whole] * len(slot.series.sent) if whole is not None else list(slot.series.mean)
