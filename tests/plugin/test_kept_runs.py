@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -23,6 +24,11 @@ def test_it(load):
 """
 FLAKY = plan_value(LoadPlan((request("GET", "/flaky"),)), ["server"]).requests
 SHORT = "--asyncbench-rounds=8"
+
+
+def told(result):
+    """What a session says, without the line breaks that make it fit a terminal."""
+    return re.sub(r"-\s+", "-", " ".join(result.stdout.str().split()))
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +67,8 @@ def test_without_a_baseline_it_is_a_note(project):
 def test_a_name_that_is_not_kept_is_a_note(project):
     result = project.write(GUARDED).run(SHORT, "--asyncbench-compare=main", "--asyncbench-json=r.json")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(
-        ["*note: not judged: rps*: no run is kept as 'main' in */.asyncbench (there are: none)"]
+    assert re.search(
+        r"note: not judged: rps.*: no run is kept as 'main' in .*\(there are: none\)", told(result)
     )
     assert "no run is kept as 'main'" in json.loads((project.path / "r.json").read_text())["notices"][0]
 
@@ -78,11 +84,9 @@ def test_the_same_again_passes_and_slower_fails(project):
     slower = GUARDED.replace("server(many)", "server(one)")
     result = project.write(slower).run("--asyncbench-compare=main")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(
-        [
-            "*FAIL rps is not worse than in the kept run 'main' by 50 %*",
-            "*note: server is another server*threads*",
-        ]
+    assert "FAIL rps is not worse than in the kept run 'main' by 50 %" in told(result)
+    assert re.search(
+        r"note: server is another server than in the kept run 'main': .*threads was 4, is 1", told(result)
     )
 
 
@@ -91,7 +95,7 @@ def test_another_plan_is_told_and_not_judged(kept):
     (project.path / "where").write_text("/other")
     result = project.run("--asyncbench-compare=main", SHORT)
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*note: not judged: rps*measured with another plan: requests was*"])
+    assert re.search(r"note: not judged: rps.* measured with another plan: requests was", told(result))
 
 
 def test_another_machine_is_told_and_only_counts_are_judged(kept):
@@ -100,9 +104,8 @@ def test_another_machine_is_told_and_only_counts_are_judged(kept):
 
     result = kept(change=elsewhere).run("--asyncbench-compare=main", SHORT)
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines_random(
-        ["*note: not judged: rps*on another machine (cores 512 and *", "*PASS errors is not worse than*"]
-    )
+    assert re.search(r"note: not judged: rps.* on another machine \(cores 512 and", told(result))
+    assert "PASS errors is not worse than" in told(result)
 
 
 def test_more_errors_fail_on_every_machine(kept):
@@ -126,7 +129,7 @@ def test_a_file_that_is_no_report_is_a_note(kept):
     (project.path / ".asyncbench" / "main.json").write_text("{}")
     result = project.run("--asyncbench-compare=main", SHORT)
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*note: not judged: rps*'main' is of no use: *its schema is None*"])
+    assert re.search(r"note: not judged: rps.*'main' is of no use: .*its schema is None", told(result))
 
 
 def test_a_smoke_run_is_not_kept(project):
