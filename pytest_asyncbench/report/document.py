@@ -203,6 +203,7 @@ class Run:
 
     `merged` rounds made one value of `data`; `complaints` broke the measurement, `notes` did not; `surroundings` are
     what the figures also depend on, `cleared` the variables of pytest's environment that no server got.
+    `voided` are rounds that do not count, with the reason; `confirming` what was measured on fresh launches.
     """
 
     name: str
@@ -219,6 +220,8 @@ class Run:
     caution: str = ""
     surroundings: tuple[str, ...] = ()
     cleared: tuple[str, ...] = ()
+    voided: tuple[str, ...] = ()
+    confirming: Run | None = None
     provenance: Mapping[str, Any] | None = None
 
 

@@ -68,8 +68,15 @@ def run_value(run: Run) -> document.Run:
         caution=evidence.caution,
         surroundings=evidence.surroundings,
         cleared=evidence.cleared,
+        voided=evidence.voided,
+        confirming=run_value(_confirming(run, evidence.confirming)) if evidence.confirming else None,
         provenance=_optional(evidence, "provenance"),
     )
+
+
+def _confirming(run: Run, evidence: Evidence) -> Run:
+    """The rounds of fresh launches, as a run of their own."""
+    return Run(evidence, effort=run.origin.effort, ok={name: run[name].ok for name in run.variants})
 
 
 def metric_infos() -> tuple[document.MetricInfo, ...]:

@@ -133,8 +133,8 @@ def names_of(statement: Statement) -> tuple[str, ...]:
 
 
 def ways_to_fail(statement: Statement) -> int:
-    """In how many ways a comparison can FAIL: each pair of neighbours in an ordering, each end of a tie. 0 of a budget,
-    whose error no coin keeps down, so that there is none to be shared."""
+    """In how many ways a comparison can FAIL: each pair of neighbours in an ordering, each end of a tie. 0 of a budget
+    and of what is compared with another session, whose error no coin keeps down, so that there is none to be shared."""
     match statement:
         case Ordering(best_first=names):
             return len(names) - 1
@@ -142,7 +142,7 @@ def ways_to_fail(statement: Statement) -> int:
             return 2
         case NoRegression():
             return 1
-        case Budget():
+        case Budget() | SinceBaseline() | SinceKept():
             return 0
 
 
