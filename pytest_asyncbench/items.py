@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_asyncbench.aload import AsyncLoad
+from pytest_asyncbench.baseline.kept_run import NONE, Baseline
 from pytest_asyncbench.bench import Bench
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, parameter, uses
@@ -34,6 +35,7 @@ CURRENT: pytest.StashKey[pytest.Item] = pytest.StashKey()
 CASE: pytest.StashKey[TestCase] = pytest.StashKey()
 ENDED: pytest.StashKey[BaseException] = pytest.StashKey()
 """How the body of a test that fired load has ended: what runs it again gets the same."""
+BASELINE: pytest.StashKey[Baseline] = pytest.StashKey()
 
 MARKERS = ("server", "variants", "database", *STATEMENT_MARKERS)
 
@@ -44,6 +46,16 @@ def bench(config: pytest.Config) -> Bench:
         names = "postgres", "postgres-profile", "agents"
         config.stash[BENCH] = Bench(*(option_value(config, name) for name in names))
     return config.stash[BENCH]
+
+
+def baseline(config: pytest.Config) -> Baseline:
+    """The kept run that this session is compared with, read on first use; without one, why there is none."""
+    if BASELINE not in config.stash:
+        name = option_value(config, "compare")
+        config.stash[BASELINE] = _baseline(config.rootpath, name) if name else NONE
+        if name and config.stash[BASELINE].report is None:
+            bench(config).notices.append(config.stash[BASELINE].why)
+    return config.stash[BASELINE]
 
 
 def load_of(config: pytest.Config) -> Load:
@@ -162,9 +174,25 @@ def _case(item: pytest.Item) -> TestCase:
         ),
         stage=_stage(item, specs),
         watch=_watch(config),
+        baseline=baseline(config),
     )
     bench(config).cases.append(case)
     return case
+
+
+def _baseline(root: Path, name: str) -> Baseline:
+    from pytest_asyncbench.baseline.saved import DIRECTORY, kept, names
+    from pytest_asyncbench.report.environment import machine
+    from pytest_asyncbench.report.file import UnreadableReport
+
+    try:
+        report = kept(root, name)
+    except UnreadableReport as error:
+        return Baseline(f"the kept run {name!r} is of no use: {error}", name)
+    if report is None:
+        known = ", ".join(names(root)) or "none"
+        return Baseline(f"no run is kept as {name!r} in {root / DIRECTORY} (there are: {known})", name)
+    return Baseline("", name, report, machine())
 
 
 def _names_requests(item: pytest.Item, specs: Mapping[str, ServerSpec]) -> bool:

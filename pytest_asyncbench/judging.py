@@ -16,11 +16,14 @@ from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.verdict.budget import judge_budget, judge_count
 from pytest_asyncbench.verdict.effort import Effort
+from pytest_asyncbench.verdict.kept import count_since_kept, judge_since_kept
 from pytest_asyncbench.verdict.ordering import judge_no_regression, judge_ordering
 from pytest_asyncbench.verdict.statements import (
     Budget,
     NoRegression,
     Ordering,
+    SinceBaseline,
+    SinceKept,
     Statement,
     Tie,
     names_of,
@@ -151,7 +154,9 @@ def _subjects(evidence: Evidence, statement: Statement) -> list[tuple[str, ...]]
     """The variants that each verdict of a statement is about: a budget is judged for every variant by itself."""
     if isinstance(statement, Budget):
         return [(variant,) for variant in evidence.variants]
-    return [names_of(statement)]
+    if isinstance(statement, SinceKept):
+        return [(variant,) for variant in evidence.variants if statement.values_of(variant)]
+    return [] if isinstance(statement, SinceBaseline) else [names_of(statement)]
 
 
 def _others(statement: Statement, statements: Sequence[Statement]) -> int:
@@ -164,6 +169,11 @@ def _verdicts(
 ) -> list[Verdict | None]:
     if isinstance(statement, Budget):
         return _budget_verdicts(evidence, statement, effort, ended=ended)
+    if isinstance(statement, SinceKept):
+        return [
+            _since_kept(evidence, statement, name, effort, ended)
+            for (name,) in _subjects(evidence, statement)
+        ]
     judged = metric(statement.metric)
     values = {name: _values(evidence, name, judged) for name in names_of(statement)}
     match statement:
@@ -191,6 +201,20 @@ def _verdicts(
             ]
         case Tie():
             return [judge_tie(statement, values, effort=effort, ended=ended, others=others)]
+        case SinceBaseline():  # there is none, or it became a SinceKept
+            return []
+
+
+def _since_kept(
+    evidence: Evidence, guard: SinceKept, variant: str, effort: Effort, ended: bool
+) -> Verdict | None:
+    judged = metric(guard.metric)
+    more = judged.more_is_better
+    if judged.kind == "counted":
+        value, told = counted(evidence, variant, judged), where(evidence, variant, judged)
+        return count_since_kept(guard, variant, value, more_is_better=more, where=told, show=judged.show)
+    values = _values(evidence, variant, judged)
+    return judge_since_kept(guard, variant, values, more_is_better=more, effort=effort, ended=ended)
 
 
 def _budget_verdicts(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
+from pytest_asyncbench.baseline.kept_run import NONE, Baseline, Call, resolved
 from pytest_asyncbench.diagnosis.fairness import OF_THE_REQUEST
 from pytest_asyncbench.diagnosis.taken import taken
 from pytest_asyncbench.errors import FailedExample, SpecError
@@ -118,6 +119,7 @@ class TestCase:
     ends: float = math.inf
     undecided: int = 0
     cancelled: threading.Event = field(default_factory=threading.Event)
+    baseline: Baseline = NONE
 
     def fire(self, plan: LoadPlan) -> Run:
         """Put the test's servers under load as planned, judge what is stated, and keep the record."""
@@ -128,6 +130,7 @@ class TestCase:
         statements = about(holding(self.statements, plan.name), [subject.variant for subject in subjects])
         if self.settings.smoke:
             return self._smoke(subjects, plan)
+        statements, notices = resolved(statements, self.baseline, self._call(subjects, plan))
         if is_example():
             return self._example(subjects, plan, counted(statements))
         seed = draw_seed() if self.settings.seed is None else self.settings.seed
@@ -138,7 +141,7 @@ class TestCase:
         examined = examine(subjects, plan, counting, differs, self.cancelled.is_set)
         self._add_ok(plan, examined.ok)
         counting.complaints += examined.complaints
-        counting.notes += examined.notes
+        counting.notes += [*examined.notes, *notices]
         sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
         without = plan.rounds or ROUNDS_WITHOUT_STATEMENTS
         effort = Effort(
@@ -234,6 +237,11 @@ class TestCase:
         for name in sorted(named - fired):
             return f"no load call was named {name!r}; write load.get(..., name={name!r})"
         return self._unmeasured()
+
+    def _call(self, subjects: Sequence[Subject], plan: LoadPlan) -> Call:
+        """A load call as a kept run knows it."""
+        before = sum(record.run.name == plan.label for record in self.records)
+        return Call(self.name, plan, {subject.variant: subject.spec for subject in subjects}, before)
 
     def _unmeasured(self) -> str | None:
         """Names of statements that no load call was about: those of `load.compare` are known only now."""

@@ -20,7 +20,7 @@ from pytest_asyncbench.judging import (
 )
 from pytest_asyncbench.marks import BUILT_IN
 from pytest_asyncbench.verdict.effort import Effort
-from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Tie
+from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, SinceBaseline, SinceKept, Tie
 
 EFFORT = Effort()
 EIGHT = Effort(0.95, 8)
@@ -60,6 +60,36 @@ def test_comparisons(make_evidence, statement, a, b, outcome):
     (judgement,) = judge_all(make_evidence({"a": a, "b": b}), [statement], EIGHT)
     assert (judgement.outcome, judgement.variant, judgement.statement) == (outcome, "", statement)
     assert "after 8 rounds" in judgement.why
+
+
+TWELVE = [*SWING, 101.5, 98.5, 100.5, 99.5]
+SINCE = SinceKept("rps", 1.2, "before", (("a", tuple(TWELVE)),))
+
+
+@pytest.mark.parametrize(("factor", "outcome"), [(1.0, "PASS"), (0.5, "FAIL"), (0.83, "INCONCLUSIVE")])
+def test_each_variant_is_judged_against_itself_in_a_kept_run(make_evidence, factor, outcome):
+    evidence = make_evidence({"a": [rate * factor for rate in TWELVE], "new": TWELVE})
+    (judgement,) = judge_all(evidence, [SINCE], EFFORT)
+    assert (judgement.outcome, judgement.variant) == (outcome, "a")
+    assert decided(
+        evidence, [SINCE], EFFORT, 12
+    )  # clearly between what would be a PASS and a FAIL decides, too
+
+
+def test_counts_are_judged_against_a_kept_run(make_evidence):
+    guard = SinceKept("errors", 1.1, "before", (("a", (0.01,)),))
+    few, many = ({"a": {"failed": number}} for number in (3, 30))
+    assert outcomes(make_evidence({"a": SWING}, slots=few), guard) == ["PASS"]
+    assert outcomes(make_evidence({"a": SWING}, slots=many), guard) == ["FAIL"]
+
+
+def test_without_a_baseline_there_is_nothing_to_judge(make_evidence):
+    assert outcomes(make_evidence({"a": SWING}), SinceBaseline()) == []
+
+
+def test_a_run_that_failed_is_not_judged_against_a_kept_one(make_evidence):
+    evidence = make_evidence({"a": TWELVE}, slots={"a": {"failed": 30}})
+    assert [item.outcome for item in judge_all(evidence, [SINCE, BUILT_IN], EFFORT)] == ["INVALID", "FAIL"]
 
 
 def test_every_neighbour_in_an_ordering_counts(make_evidence):

@@ -106,10 +106,10 @@ def statement_text(statement: Statement) -> str:
 
 def _heading(run: Run) -> str:
     plan = run.evidence.plan
-    return f"{plan.label} {_shape(plan)}{'' if plan.keepalive else ', a connection per request'}"
+    return f"{plan.label} {shape_text(plan)}{'' if plan.keepalive else ', a connection per request'}"
 
 
-def _shape(plan: LoadPlan) -> str:
+def shape_text(plan: LoadPlan) -> str:
     """ "with 64 users, 1 s think time", "at 200 requests/s (poisson arrivals)"."""
     if plan.rate is not None:
         return f"at {plan.rate:g} requests/s ({plan.arrivals} arrivals)"
