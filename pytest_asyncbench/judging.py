@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pytest_asyncbench.errors import SpecError, UnknownValue
@@ -15,7 +15,15 @@ from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.verdict.budget import judge_budget, judge_count
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.ordering import judge_no_regression, judge_ordering
-from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Statement, Tie, names_of
+from pytest_asyncbench.verdict.statements import (
+    Budget,
+    NoRegression,
+    Ordering,
+    SinceBaseline,
+    Statement,
+    Tie,
+    names_of,
+)
 from pytest_asyncbench.verdict.tie import judge_tie
 from pytest_asyncbench.verdict.verdict import Verdict
 
@@ -102,8 +110,8 @@ def _judgement(statement: Statement, variant: str, broken: str | None, verdict: 
 def _subjects(evidence: Evidence, statement: Statement) -> list[tuple[str, ...]]:
     """The variants that each verdict of a statement is about: a budget is judged for every variant by itself."""
     if isinstance(statement, Budget):
-        return [(variant,) for variant in evidence.variants]
-    return [names_of(statement)]
+        return [(variant,) for variant in evidence.own]
+    return [] if isinstance(statement, SinceBaseline) else [names_of(statement)]
 
 
 def _verdicts(
@@ -120,6 +128,8 @@ def _verdicts(
                     statement, values, more_is_better=judged.more_is_better, effort=effort, ended=ended
                 )
             ]
+        case NoRegression() if judged.kind == "counted":
+            return [_count_no_regression(evidence, statement, judged)]
         case NoRegression():
             return [
                 judge_no_regression(
@@ -128,6 +138,17 @@ def _verdicts(
             ]
         case Tie():
             return [judge_tie(statement, values, effort=effort, ended=ended)]
+        case SinceBaseline():  # there is none, or it became a NoRegression
+            return []
+
+
+def _count_no_regression(evidence: Evidence, guard: NoRegression, judged: Metric) -> Verdict:
+    """What is counted is compared as it is: over all rounds, and without an interval."""
+    new, old = (judged.read(evidence.slots(name)) for name in (guard.new, guard.old))
+    limit = old / guard.within if judged.more_is_better else old * guard.within
+    budget = Budget(judged.name, limit, at_least=judged.more_is_better)
+    found = judge_count(budget, new, rounds=len(evidence.rounds), show=judged.show)
+    return replace(found, why=f"{found.why}; {guard.old} has {judged.show(old)}")
 
 
 def _budget_verdicts(
@@ -135,9 +156,9 @@ def _budget_verdicts(
 ) -> list[Verdict | None]:
     judged = metric(budget.metric)
     if judged.kind == "counted":
-        counts = [(judged.read(evidence.slots(v)), len(evidence.rounds)) for v in evidence.variants]
+        counts = [(judged.read(evidence.slots(v)), len(evidence.rounds)) for v in evidence.own]
         return [judge_count(budget, value, rounds=rounds, show=judged.show) for value, rounds in counts]
-    per_variant = [_values(evidence, variant, judged) for variant in evidence.variants]
+    per_variant = [_values(evidence, variant, judged) for variant in evidence.own]
     return [
         judge_budget(budget, values, effort=effort, ended=ended, show=judged.show) for values in per_variant
     ]

@@ -11,7 +11,7 @@ from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.metrics import METRICS, Metric, metric
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.units import factor
-from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Statement, Tie
+from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, SinceBaseline, Statement, Tie
 
 BUILT_IN = Budget("errors", 0.001, at_least=False)
 """One request in a thousand may be not ok, unless a budget says otherwise."""
@@ -140,11 +140,24 @@ def _tie(mark: Mark, names: Collection[str] | None) -> Tie:
     )
 
 
-def _no_regression(mark: Mark, names: Collection[str] | None) -> NoRegression:
+def _no_regression(mark: Mark, names: Collection[str] | None) -> NoRegression | SinceBaseline:
     _only(mark, ("metric", "within", "run"), positional=None)
+    if not mark.args:
+        return _since_baseline(mark)
     new, old = _two_variants(mark, names)
     judged = _sampled("no_regression", mark.kwargs.get("metric", "rps"))
     return NoRegression(new, old, judged.name, _within(mark), run=mark.kwargs.get("run"))
+
+
+def _since_baseline(mark: Mark) -> SinceBaseline:
+    """Without names: every variant against itself in the baseline. What is counted can be compared, too."""
+    judged = metric(str(mark.kwargs.get("metric", "rps")))
+    if judged.kind == "shown":
+        raise SpecError(
+            f"no_regression(metric={judged.name!r}): {judged.name} is shown, never judged; "
+            f"there are {_names('sampled', 'counted')}"
+        )
+    return SinceBaseline(judged.name, _within(mark), run=mark.kwargs.get("run"))
 
 
 _COMPARISONS: Mapping[str, Callable[[Mark, Collection[str] | None], Statement]] = {

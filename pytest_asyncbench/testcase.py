@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
+from pytest_asyncbench.baseline.comparing import incomparable
+from pytest_asyncbench.baseline.counterparts import Counterparts, without_baseline
+from pytest_asyncbench.baseline.opposite import Opposite, opposite, widened
 from pytest_asyncbench.errors import FailedExample, SpecError
 from pytest_asyncbench.given import UNDECIDED, counted, is_example
-from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst
+from pytest_asyncbench.judging import Judgement, Outcome, decided, error_limit, judge_all, worst
 from pytest_asyncbench.marks import holding
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.ramp_run import Ramp
@@ -28,6 +31,7 @@ from pytest_asyncbench.measure.sampling import (
 )
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.measure.supply import Supply
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
@@ -35,6 +39,7 @@ from pytest_asyncbench.traffic.flow import Flow, wire_flow
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.plan import Target, WireRequest
 from pytest_asyncbench.traffic.requests import RequestDescription, encode
+from pytest_asyncbench.traffic.samples import SlotResult
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.statements import Statement, about, names_of
 
@@ -97,16 +102,25 @@ class TestCase:
     ok: Counter[str] = field(default_factory=Counter)
     explained: bool = False
     ends: float = math.inf
+    counterparts: Counterparts | None = None
 
-    def fire(self, plan: LoadPlan) -> Run:
-        """Put the test's servers under load as planned, judge what is stated, and keep the record."""
+    def fire(self, plan: LoadPlan, supply: Supply | None = None) -> Run:
+        """Put the test's servers under load as planned, judge what is stated, and keep the record.
+
+        `supply` goes on with what an attempt before has sent.
+        """
         plan = replace(plan, max_time=max(0.0, min(plan.max_time, self.ends - time.monotonic())))
         subjects = self.subjects(plan)
         statements = about(holding(self.statements, plan.name), [subject.variant for subject in subjects])
         if self.settings.smoke:
             return self._smoke(subjects, plan)
         if is_example():
-            return self._example(subjects, plan, counted(statements))
+            return self._example(subjects, plan, counted(without_baseline(statements)))
+        seed = draw_seed() if self.settings.seed is None else self.settings.seed
+        wide = widened(plan, self.counterparts)
+        supply = supply or Supply(wide, seed, time.monotonic() + plan.max_time)
+        old = self._opposite(wide, subjects, statements, supply)
+        statements = list(old.statements)
         sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
         without = plan.rounds or ROUNDS_WITHOUT_STATEMENTS
         effort = Effort(
@@ -115,13 +129,24 @@ class TestCase:
         )
         evidence = sample(
             self.stage.agent(),
-            subjects,
-            plan,
+            [*subjects, *old.subjects],
+            wide if old.subjects else plan,
             _goal(statements, effort, without),
-            draw_seed() if self.settings.seed is None else self.settings.seed,
+            seed,
             self.watch(statements, effort, plan),
+            supply,
         )
-        evidence = replace(evidence, surroundings=self.stage.surroundings())
+        evidence = replace(evidence, references=old.names)
+        if self.counterparts and (broken := incomparable(evidence, error_limit(statements))):
+            for name, why in broken.items():
+                self.counterparts.give_up(name, why)
+            self._add_ok(evidence)
+            return self.fire(replace(plan, max_time=max(0.0, plan.max_time - evidence.seconds)), supply)
+        evidence = replace(
+            evidence,
+            surroundings=(*self.stage.surroundings(), *old.surroundings),
+            notes=(*evidence.notes, *old.notes),
+        )
         run = self._run(evidence, effort)
         self.records.append(Record(run, judge_all(evidence, statements, effort)))
         return run
@@ -138,6 +163,24 @@ class TestCase:
         return [
             _subject(name, instance, plan) for name, _ in plan.compared for instance in instances.values()
         ]
+
+    def _opposite(
+        self, plan: LoadPlan, subjects: Sequence[Subject], statements: Sequence[Statement], supply: Supply
+    ) -> Opposite:
+        """The servers of another revision that take part in a load call."""
+
+        def ask(subject: Subject) -> SlotResult:
+            result = one_request(self.stage.agent(), subject, plan, supply)
+            self.ok[subject.variant] += result.ok_total
+            return result
+
+        return opposite(
+            self.counterparts,
+            subjects,
+            statements,
+            lambda name, instance: _subject(name, instance, plan),
+            ask,
+        )
 
     def outcome(self) -> Outcome:
         """What the whole test came to: INVALID > FAIL > INCONCLUSIVE > PASS."""
@@ -202,11 +245,14 @@ class TestCase:
         return run
 
     def _run(self, evidence: Evidence, effort: Effort, smoke: bool = False, caution: str = "") -> Run:
+        self._add_ok(evidence)
+        return Run(evidence, effort=effort, ok=dict(self.ok), smoke=smoke, caution=caution)
+
+    def _add_ok(self, evidence: Evidence) -> None:
         for variant in evidence.variants:
             self.ok[variant] += evidence.ok(variant)
-            if evidence.plan.compared:  # the server's own count goes on
+            if evidence.plan.compared and variant in evidence.own:  # the server's own count goes on
                 self.ok.update({name: evidence.ok(variant) for name in self.specs})
-        return Run(evidence, effort=effort, ok=dict(self.ok), smoke=smoke, caution=caution)
 
 
 def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal:

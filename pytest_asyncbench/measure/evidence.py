@@ -18,7 +18,8 @@ class Evidence:
     verdict is INVALID. `notes` are worth knowing and break nothing. `ok_before` are the ok answers per variant
     outside of the measured rounds (warm-up, dropped round). `cap` is the number of data at which the rule ends.
     `startups` are the seconds that each server took to answer. `surroundings` are what the figures also depend on, in
-    words; `cleared` the environment variables that pytest had and the servers did not get.
+    words; `cleared` the environment variables that pytest had and the servers did not get. `references` are variants of
+    another revision: measured with the others, and held to nothing that the test states.
     """
 
     plan: LoadPlan
@@ -34,6 +35,12 @@ class Evidence:
     startups: Mapping[str, float] | None = None
     surroundings: tuple[str, ...] = ()
     cleared: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Names of the test's own variants, without those that it is compared with."""
+        return tuple(name for name in self.specs if name not in self.references)
 
     @property
     def variants(self) -> tuple[str, ...]:

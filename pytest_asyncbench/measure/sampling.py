@@ -103,14 +103,21 @@ class _State:
 
 
 def sample(
-    agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, goal: Goal, seed: int, progress: Progress
+    agent: LoadAgent,
+    subjects: Sequence[Subject],
+    plan: LoadPlan,
+    goal: Goal,
+    seed: int,
+    progress: Progress,
+    supply: Supply | None = None,
 ) -> Evidence:
     """Put all subjects under load, interleaved, until `goal` is reached; the evidence, also of a broken measurement.
 
+    `supply` goes on with what was sent before (default: it begins anew).
     An agent that is lost is a complaint of the evidence. Raises SpecError if the plan cannot be measured in time.
     """
     began = time.monotonic()
-    supply = Supply(plan, seed, began + plan.max_time)
+    supply = supply or Supply(plan, seed, began + plan.max_time)
     state = _State(ok_before={subject.variant: 0 for subject in subjects}, seed=seed, supply=supply)
     evidence = Evidence(
         plan,
@@ -148,8 +155,10 @@ def sample(
     )
 
 
-def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResult:
-    """One checked request, for a smoke run."""
+def one_request(
+    agent: LoadAgent, subject: Subject, plan: LoadPlan, supply: Supply | None = None
+) -> SlotResult:
+    """One checked request (of several, each once): for a smoke run, and to see whether there is an answer at all."""
     burst = Burst(
         subject.target,
         subject.requests,
@@ -159,7 +168,7 @@ def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResul
         keepalive=subject.keeps(plan),
         expecting=plan.expecting,
     )
-    supply = Supply(plan, 0, time.monotonic() + plan.max_time)
+    supply = supply or Supply(plan, 0, time.monotonic() + plan.max_time)
     return supply.run(agent.run, subject.variant, subject.host, burst)
 
 

@@ -83,11 +83,26 @@ class Budget:
         return f"{self.metric} {'>=' if self.at_least else '<='} {self.limit:.4g}"
 
 
-Statement = Ordering | Tie | NoRegression | Budget
+@dataclass(frozen=True, slots=True)
+class SinceBaseline:
+    """Each variant is not worse by the factor `within` than it was in the baseline, whichever that is."""
+
+    metric: str = "rps"
+    within: float = 1.1
+    run: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_factor("within", self.within, self.within >= 1)
+
+    def __str__(self) -> str:
+        return f"{self.metric} is not worse than the baseline by {_percent(self.within)}"
+
+
+Statement = Ordering | Tie | NoRegression | Budget | SinceBaseline
 
 
 def names_of(statement: Statement) -> tuple[str, ...]:
-    """The variants that a comparison is about; none of a budget, which is about each."""
+    """The variants that a comparison is about; none of a guard that is about each by itself."""
     match statement:
         case Ordering(best_first=names):
             return names
@@ -95,7 +110,7 @@ def names_of(statement: Statement) -> tuple[str, ...]:
             return (a, b)
         case NoRegression(new=new, old=old):
             return (new, old)
-        case Budget():
+        case Budget() | SinceBaseline():
             return ()
 
 

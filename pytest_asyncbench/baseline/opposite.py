@@ -1,0 +1,115 @@
+"""The other side of one load call: the counterparts that take part, and what is judged of each pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pytest_asyncbench.baseline.counterparts import NONE, Counterparts, paired, without_baseline
+from pytest_asyncbench.errors import AsyncBenchError
+from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.failures import describe_failures
+from pytest_asyncbench.measure.sampling import Subject
+from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.servers.instance import Instance
+from pytest_asyncbench.traffic.load_plan import LoadPlan
+from pytest_asyncbench.traffic.outcomes import OK, OUTCOMES
+from pytest_asyncbench.traffic.samples import SlotResult
+from pytest_asyncbench.verdict.statements import SinceBaseline, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Opposite:
+    """The counterparts of a load call; `statements` are all of the call's, those about a baseline made judgeable or
+    left out, and `notes` say which and why."""
+
+    statements: tuple[Statement, ...]
+    subjects: tuple[Subject, ...] = ()
+    notes: tuple[str, ...] = ()
+    surroundings: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the counterparts are called."""
+        return tuple(subject.variant for subject in self.subjects)
+
+
+def opposite(
+    counterparts: Counterparts | None,
+    own: Sequence[Subject],
+    statements: Sequence[Statement],
+    subject_of: Callable[[str, Instance], Subject],
+    ask: Callable[[Subject], SlotResult],
+) -> Opposite:
+    """Start the counterparts of the subjects `own`, and keep those that answer where the test's own variant does.
+
+    `subject_of` puts a counterpart under load, `ask` sends one request to a subject.
+    """
+    others = without_baseline(statements)
+    if counterparts is None:
+        stated = [each for each in statements if isinstance(each, SinceBaseline)]
+        return Opposite(tuple(others), notes=tuple(f"not judged: {each}: {NONE}" for each in stated))
+    guards = counterparts.guards(statements)
+    if not guards:
+        return Opposite(tuple(others))
+    running = counterparts.instances()
+    found: list[Subject] = []
+    judged: list[Statement] = []
+    for subject in own:
+        name = counterparts.of(subject.variant)
+        old = _comparable(counterparts, running, subject, name, subject_of, ask)
+        if old is not None:
+            found.append(old)
+            judged += paired(guards, subject.variant, name)
+    return Opposite(
+        (*judged, *others),
+        tuple(found),
+        tuple(counterparts.notes([counterparts.of(subject.variant) for subject in own])),
+        (str(counterparts.revision),),
+    )
+
+
+def widened(plan: LoadPlan, counterparts: Counterparts | None) -> LoadPlan:
+    """A plan of requests that are compared, with the same requests for the counterparts."""
+    if counterparts is None or not plan.compared:
+        return plan
+    added = tuple((counterparts.of(name), what) for name, what in plan.compared)
+    return replace(plan, compared=(*plan.compared, *added), name=plan.name or plan.label)
+
+
+def _comparable(
+    counterparts: Counterparts,
+    running: Mapping[str, Instance],
+    own: Subject,
+    name: str,
+    subject_of: Callable[[str, Instance], Subject],
+    ask: Callable[[Subject], SlotResult],
+) -> Subject | None:
+    if name in counterparts.why:
+        return None
+    # requests that are compared are all sent to the test's one server
+    server = own.variant if own.variant in counterparts.specs else next(iter(counterparts.specs))
+    if server not in running:
+        counterparts.give_up(name, counterparts.why[counterparts.of(server)])
+        return None
+    old = subject_of(name, running[server])
+    if why := _refused(old, own, ask):
+        counterparts.give_up(name, why)
+        return None
+    return old
+
+
+def _refused(old: Subject, own: Subject, ask: Callable[[Subject], SlotResult]) -> str:
+    """What the counterpart does not answer, while the test's own variant does; empty if it answers."""
+    try:
+        then = ask(old)
+        if _is_ok(then) or not _is_ok(ask(own)):
+            return ""
+    except AsyncBenchError:  # of the agent or an iterator: the measurement will tell
+        return ""
+    evidence = Evidence(LoadPlan(()), {old.variant: old.spec}, ((Slot(old.variant, 1, then),),), 0, 8)
+    return describe_failures(evidence, old.variant).removeprefix(f"{old.variant}: ")
+
+
+def _is_ok(result: SlotResult) -> bool:
+    return set(result.outcome) <= {OUTCOMES.index(OK)}
