@@ -2,7 +2,7 @@
 
 Its files are written by `git read-tree` with an index of our own, into a directory of our own. Unlike `git worktree
 add` that leaves nothing in the repository (no entry of a worktree, no lock, no HEAD), so there is nothing to clean up
-there when we are killed, and it runs no hook. Unlike `git archive` it leaves out nothing that is marked `export-ignore`.
+there when we are killed, and it runs no hook. Unlike `git archive` it leaves out no file marked `export-ignore`.
 """
 
 from __future__ import annotations
