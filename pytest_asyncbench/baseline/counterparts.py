@@ -87,13 +87,12 @@ def paired(guards: Sequence[SinceBaseline], variant: str, old: str) -> list[Stat
 
 def headline(error: Exception) -> str:
     """An error in one line: what happened, and the exception that a log shows at its end, if it shows one."""
-    first, *rest = [line.strip() for line in str(error).splitlines() if line.strip()] or [
-        type(error).__name__
-    ]
+    text = re.sub(r"[^\s'\"=:]*/asyncbench-revision-\w+/tree/", "", str(error))
+    first, *rest = [line.strip() for line in text.splitlines() if line.strip()] or [type(error).__name__]
     first = first.removesuffix("Its last lines:").strip()
     raised = [
         line
         for line in rest
-        if re.match(r"([\w.]*(Error|Exception|NotFound|Exit)\b|ERROR:|psql:.*ERROR:)", line)
+        if re.match(r"([\w.]*(Error|Exception|NotFound|Exit)\b|ERROR:|psql:\S+ ERROR:)", line)
     ]
     return f"{first.rstrip('.:')}: {raised[-1]}" if raised else first

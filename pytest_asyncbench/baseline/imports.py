@@ -18,7 +18,7 @@ MOST = 500
 ASK = """
 import json, os, sys
 from importlib.util import find_spec
-tops, names = json.loads(sys.stdin.read())
+top, tree, names = json.loads(sys.stdin.read())
 def places(name):
     try:
         found = find_spec(name)
@@ -30,11 +30,12 @@ def places(name):
 def wrong(place):
     place = os.path.realpath(place)
     installed = "site-packages" in place.split(os.sep) or place.startswith(os.path.realpath(sys.prefix) + os.sep)
-    return not installed and any(place.startswith(top + os.sep) for top in tops)
+    ours = place.startswith(os.path.realpath(tree) + os.sep)
+    return place.startswith(top + os.sep) and not installed and not ours
 found = {name: place for name in names for place in places(name) if wrong(place)}
 print(json.dumps(found))
 """
-"""Runs in any Python 3: which of these modules would be imported from below one of these directories."""
+"""Runs in any Python 3: which of these modules would be imported from below `top`, and not from `tree`."""
 
 
 def require_own_code(worktree: Worktree, python: str, env: Mapping[str, str], cwd: Path) -> None:
@@ -44,7 +45,7 @@ def require_own_code(worktree: Worktree, python: str, env: Mapping[str, str], cw
     """
     places = [Path(entry) for entry in env.get("PYTHONPATH", "").split(":") if entry]
     names = modules([place for place in places if place.is_relative_to(worktree.tree)])
-    question = json.dumps([[str(worktree.revision.checkout.resolve())], names])
+    question = json.dumps([str(worktree.revision.checkout.resolve()), str(worktree.tree), names])
     try:
         asked = subprocess.run(
             [python, "-c", ASK],

@@ -70,7 +70,12 @@ class Worktree:
         release(self.directory)
 
     def _inside(self, path: Path) -> Path | None:
-        """The path from the checkout's top, if it is below that; links in the way to the checkout do not matter."""
+        """The path from the checkout's top, if it is below that; links in the way to the checkout do not matter.
+
+        Our own directory is not the checkout's, even if the temporary directory is in there.
+        """
+        if path.is_relative_to(self.directory):
+            return None
         for top in self._tops():
             if path.is_relative_to(top):
                 return path.relative_to(top)
