@@ -63,7 +63,12 @@ def load_of(config: pytest.Config) -> Load:
 
 def async_load_of(config: pytest.Config) -> AsyncLoad:
     """The `aload` of a session."""
-    return AsyncLoad(load_of(config), lambda: bench(config).agent().cancel())
+
+    def cancel() -> None:
+        case_of(config.stash[CURRENT]).cancelled.set()
+        bench(config).agent().cancel()
+
+    return AsyncLoad(load_of(config), cancel)
 
 
 def upstream_of(config: pytest.Config) -> Upstream:
@@ -85,7 +90,8 @@ def clones(item: pytest.Item, postgres: Callable[[], object]) -> Iterator[TestDa
         for name in case_of(item).specs or (item.name,):
             each[name] = cluster.database(template, name)
             drop.callback(each[name].drop)
-        yield TestDatabases(each, f"PostgreSQL {cluster.version}, {cluster.profile}", tuple(cluster.missing))
+        origin = f"PostgreSQL {cluster.version}, {cluster.profile}"
+        yield TestDatabases(each, origin, tuple(cluster.missing), cluster)
 
 
 def _cluster(item: pytest.Item, postgres: Callable[[], object]) -> Cluster:

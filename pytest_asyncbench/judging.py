@@ -9,7 +9,9 @@ from typing import Literal
 
 from pytest_asyncbench.errors import SpecError, UnknownValue
 from pytest_asyncbench.marks import is_built_in
+from pytest_asyncbench.measure.counted import counted, where
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.explaining import explain_count
 from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.verdict.budget import judge_budget, judge_count
@@ -36,13 +38,17 @@ HOPELESS_ERRORS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one statement came to, about one variant (budgets) or about several (`variant` is empty)."""
+    """What one statement came to, about one variant (budgets) or about several (`variant` is empty).
+
+    `details` are lines that explain a count that is too high.
+    """
 
     statement: Statement
     variant: str
     outcome: Outcome
     why: str
     verdict: Verdict | None = None
+    details: tuple[str, ...] = ()
 
     @property
     def is_worth_a_line(self) -> bool:
@@ -86,7 +92,8 @@ def _judge(
     evidence: Evidence, statement: Statement, statements: Sequence[Statement], effort: Effort
 ) -> list[Judgement]:
     subjects = _subjects(evidence, statement)
-    if not evidence.rounds and not evidence.complaints:
+    counts = metric(statement.metric).kind == "counted" and bool(evidence.bursts)
+    if not evidence.rounds and not evidence.complaints and not counts:
         return [Judgement(statement, "", "INCONCLUSIVE", "max_time was over before the first round")]
     try:
         broken = [_broken(evidence, statement, statements, names) for names in subjects]
@@ -96,15 +103,20 @@ def _judge(
     except UnknownValue as error:
         return [Judgement(statement, "", "INVALID", str(error))]
     return [
-        _judgement(statement, names[0] if len(names) == 1 else "", why, verdict)
+        _judgement(evidence, statement, names[0] if len(names) == 1 else "", why, verdict)
         for names, why, verdict in zip(subjects, broken, verdicts, strict=True)
     ]
 
 
-def _judgement(statement: Statement, variant: str, broken: str | None, verdict: Verdict | None) -> Judgement:
+def _judgement(
+    evidence: Evidence, statement: Statement, variant: str, broken: str | None, verdict: Verdict | None
+) -> Judgement:
     if broken is not None or verdict is None:
         return Judgement(statement, variant, "INVALID", broken or "there is nothing to judge")
-    return Judgement(statement, variant, verdict.outcome, verdict.why, verdict)
+    whose = statement.new if isinstance(statement, NoRegression) else variant
+    failed = verdict.outcome == "FAIL" and whose in evidence.counts
+    details = explain_count(statement.metric, evidence.counts[whose]) if failed else ()
+    return Judgement(statement, variant, verdict.outcome, verdict.why, verdict, details)
 
 
 def _subjects(evidence: Evidence, statement: Statement) -> list[tuple[str, ...]]:
@@ -120,6 +132,8 @@ def _verdicts(
     if isinstance(statement, Budget):
         return _budget_verdicts(evidence, statement, effort, ended=ended)
     judged = metric(statement.metric)
+    if isinstance(statement, NoRegression) and judged.kind == "counted":
+        return [_count_no_regression(evidence, statement, judged)]
     values = {name: _values(evidence, name, judged) for name in names_of(statement)}
     match statement:
         case Ordering():
@@ -128,8 +142,6 @@ def _verdicts(
                     statement, values, more_is_better=judged.more_is_better, effort=effort, ended=ended
                 )
             ]
-        case NoRegression() if judged.kind == "counted":
-            return [_count_no_regression(evidence, statement, judged)]
         case NoRegression():
             return [
                 judge_no_regression(
@@ -143,11 +155,12 @@ def _verdicts(
 
 
 def _count_no_regression(evidence: Evidence, guard: NoRegression, judged: Metric) -> Verdict:
-    """What is counted is compared as it is: over all rounds, and without an interval."""
-    new, old = (judged.read(evidence.slots(name)) for name in (guard.new, guard.old))
+    """What is counted is compared as it is, without an interval."""
+    new, old = (counted(evidence, name, judged) for name in (guard.new, guard.old))
     limit = old / guard.within if judged.more_is_better else old * guard.within
     budget = Budget(judged.name, limit, at_least=judged.more_is_better)
-    found = judge_count(budget, new, rounds=len(evidence.rounds), show=judged.show)
+    seen_in = where(evidence, guard.new, judged)
+    found = judge_count(budget, new, rounds=len(evidence.rounds), show=judged.show, where=seen_in)
     return replace(found, why=f"{found.why}; {guard.old} has {judged.show(old)}")
 
 
@@ -156,8 +169,16 @@ def _budget_verdicts(
 ) -> list[Verdict | None]:
     judged = metric(budget.metric)
     if judged.kind == "counted":
-        counts = [(judged.read(evidence.slots(v)), len(evidence.rounds)) for v in evidence.own]
-        return [judge_count(budget, value, rounds=rounds, show=judged.show) for value, rounds in counts]
+        return [
+            judge_count(
+                budget,
+                counted(evidence, variant, judged),
+                rounds=len(evidence.rounds),
+                show=judged.show,
+                where=where(evidence, variant, judged),
+            )
+            for variant in evidence.own
+        ]
     per_variant = [_values(evidence, variant, judged) for variant in evidence.own]
     return [
         judge_budget(budget, values, effort=effort, ended=ended, show=judged.show) for values in per_variant

@@ -1,7 +1,8 @@
 """The registry of metrics. A new metric is one entry here: budgets, orderings and reports know it from then on.
 
 `read` turns a datum (the slots of one variant that belong together) into one number in base units: seconds,
-bytes, requests per second, shares. It raises UnknownValue with the reason where the number cannot be known.
+bytes, requests per second, shares. `count` reads what was counted beside the slots, exactly; such a metric has nothing
+in its slots. Both raise UnknownValue with the reason where the number cannot be known.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Literal
 
 from pytest_asyncbench.errors import SpecError, UnknownValue
 from pytest_asyncbench.measure import percentiles
+from pytest_asyncbench.measure.counts import NO_DATABASE, Counts
 from pytest_asyncbench.measure.slot import Datum
+from pytest_asyncbench.measure.watching import SlotCounters
 from pytest_asyncbench.units import seconds, share, show_count, show_seconds, show_share
 
 Kind = Literal["sampled", "counted", "shown"]
@@ -34,6 +37,12 @@ class Metric:
     parse: Callable[[object, str], float]
     show: Callable[[float], str]
     percentile: float | None = None
+    count: Callable[[Counts], float] | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is counted on a fixed burst, so that no timed slot is needed."""
+        return self.count is not None
 
     @property
     def needed_answers(self) -> int:
@@ -122,6 +131,66 @@ def _memory(datum: Datum) -> float:
     return max(known)
 
 
+def _counters(name: str, datum: Datum) -> list[SlotCounters]:
+    known = [slot.counters for slot in datum if slot.counters is not None]
+    if not known or len(known) < len(datum):
+        raise UnknownValue(f"{name}: the processes of this server cannot be looked at")
+    return known
+
+
+def _db_cpu(datum: Datum) -> float:
+    databases = [each.database for each in _counters("db_cpu_per_request", datum)]
+    if not all(databases):
+        raise UnknownValue(f"db_cpu_per_request: {NO_DATABASE}")
+    used = [database.cpu for database in databases if database is not None]
+    if any(cpu is None for cpu in used):
+        raise UnknownValue(
+            "db_cpu_per_request: the PostgreSQL server is not ours, its processes cannot be read"
+        )
+    return sum(cpu for cpu in used if cpu is not None) / _answers("db_cpu_per_request", datum)
+
+
+def _threads(datum: Datum) -> float:
+    return _per_slot("threads", max(each.threads for each in _counters("threads", datum)))
+
+
+def _switches(datum: Datum) -> float:
+    name = "context_switches_per_request"
+    switches = sum(each.switches for each in _counters(name, datum))
+    return _per_slot(name, switches) / _answers(name, datum)
+
+
+def _per_slot(name: str, number: int) -> float:
+    if not number:
+        raise UnknownValue(f"{name}: there is no /proc to read it from")
+    return float(number)
+
+
+def _answers(name: str, datum: Datum) -> int:
+    if not (answers := sum(slot.samples.answers for slot in datum)):
+        raise UnknownValue(f"{name}: the server did not answer a single request")
+    return answers
+
+
+def _beside_slots(datum: Datum) -> float:
+    raise UnknownValue("it is counted on a burst, not in slots")
+
+
+def _counted(name: str, source: str, count: Callable[[Counts], float]) -> Metric:
+    return Metric(name, "", False, "counted", source, _beside_slots, _number, _show_number, count=count)
+
+
+def _number(value: object, what: str) -> float:
+    match = re.fullmatch(rf"\s*{_NUMBER}\s*", str(value))
+    if not match or isinstance(value, bool):
+        raise SpecError(f"{what}: {value!r} is no number; write 2 or 0.5")
+    return float(match[1])
+
+
+def _show_number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else show_count(value)
+
+
 _NUMBER = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
 
 
@@ -196,5 +265,58 @@ METRICS: dict[str, Metric] = {
             _size,
             _show_size,
         ),
+        _counted(
+            "queries_per_request",
+            "queries per request of a fixed burst, without transaction control and connecting",
+            Counts.queries_per_request,
+        ),
+        _counted(
+            "rows_per_request",
+            "rows that the queries of a fixed burst gave or changed, per request",
+            Counts.rows_per_request,
+        ),
+        _counted(
+            "rows_read_per_request",
+            "rows that PostgreSQL read for a fixed burst, those of its catalogue included, per request",
+            Counts.rows_read_per_request,
+        ),
+        _counted(
+            "connections_per_request",
+            "new database connections of a fixed burst, per request",
+            Counts.connections_per_request,
+        ),
+        _counted("connections_max", "most database connections at once", Counts.most_connections),
+        _counted("deadlocks", "deadlocks in the database during the whole load call", Counts.all_deadlocks),
+        _latency("db_cpu_per_request", "CPU time of PostgreSQL's processes per answer", _db_cpu),
+        Metric(
+            "threads",
+            "",
+            False,
+            "sampled",
+            "threads of the server's process tree",
+            _threads,
+            _number,
+            _show_number,
+        ),
+        Metric(
+            "context_switches_per_request",
+            "",
+            False,
+            "sampled",
+            "how often threads of the server's process tree got a CPU, per answer",
+            _switches,
+            _number,
+            show_count,
+        ),
     )
 }
+
+OF_THE_SERVER = (
+    "cpu_per_request",
+    "memory",
+    "db_cpu_per_request",
+    "threads",
+    "context_switches_per_request",
+    *(entry.name for entry in METRICS.values() if entry.is_exact),
+)
+"""Metrics that a server has as a whole: there is none of a single request of a mix."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pytest_asyncbench.errors import SpecError, UnknownValue
 from pytest_asyncbench.judging import Judgement, error_limit
 from pytest_asyncbench.marks import holding
+from pytest_asyncbench.measure import complaints
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.measure.ramp import hysteresis
@@ -17,7 +18,7 @@ from pytest_asyncbench.measure.ramp_run import Ascent, Ramp, pooled
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.measure.sampling import Goal, Subject, sample
 from pytest_asyncbench.measure.schedule import draw_seed
-from pytest_asyncbench.metrics import Metric, metric
+from pytest_asyncbench.metrics import OF_THE_SERVER, Metric, metric
 from pytest_asyncbench.testcase import Record, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.ramp_plan import RampPlan
@@ -72,10 +73,11 @@ def judge_ramp(ramp: Ramp, statement: Statement) -> list[Judgement]:
 
 
 def is_stalled(evidence: Evidence) -> bool:
-    """Whether a server let its users wait so long that in some slot none of them could send anything."""
+    """Whether a server let its users wait so long that in some slot none of them could send anything, or some of them
+    for ever."""
     samples = [slot.samples for slot in evidence.slots(evidence.variants[0])]
     at_fault = any(each.complaints for each in samples)  # then it may be the load agent's doing
-    return not at_fault and any(not each.outcome for each in samples)
+    return not at_fault and (any(not each.outcome for each in samples) or bool(complaints.starved(evidence)))
 
 
 def _judge_errors(ramp: Ramp, budget: Budget, server: str) -> Judgement:
@@ -113,7 +115,7 @@ def _is_latency(statement: Statement) -> bool:
 
 
 def _is_time(entry: Metric) -> bool:
-    return entry.unit == "s" and entry.name != "cpu_per_request"
+    return entry.unit == "s" and entry.name not in OF_THE_SERVER
 
 
 def _smoke(case: TestCase, plan: RampPlan) -> Ramp:

@@ -14,7 +14,8 @@ from pytest_asyncbench.servers.spec import ServerSpec
 
 if TYPE_CHECKING:
     from pytest_asyncbench.measure.sampling import LoadAgent
-    from pytest_asyncbench.postgres import Database
+    from pytest_asyncbench.measure.watching import Watcher
+    from pytest_asyncbench.postgres import Cluster, Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class TestDatabases:
     """The `database` fixture: one fresh clone, or one for each variant of the test.
 
     `.url`, `.name`, `.connect()` and everything else of a database are here if there is one; with variants it is
-    `database["pooled"]`. Raises SpecError for anything else. `origin` says which PostgreSQL they live in.
+    `database["pooled"]`. Raises SpecError for anything else. `origin` says which PostgreSQL they live in,
+    `cluster` is that.
     """
 
     __test__ = False
@@ -30,6 +32,7 @@ class TestDatabases:
     each: Mapping[str, Database]
     origin: str
     missing: tuple[str, ...] = ()
+    cluster: Cluster | None = None
 
     def __getitem__(self, variant: str) -> Database:
         if variant not in self.each:
@@ -92,6 +95,22 @@ class TestStage:
     def surroundings(self) -> tuple[str, ...]:
         """What the figures also depend on, in words: which PostgreSQL, and what it lacks."""
         return (self.databases.origin, *self.databases.missing) if self.databases else ()
+
+    def watchers(self) -> Mapping[str, Watcher]:
+        """What looks at each variant while it is under load, and counts in its database."""
+        from pytest_asyncbench.measure.watching import WatchedDatabase, Watcher
+
+        instances = self.instances()
+        found: dict[str, WatchedDatabase] = {}
+        if self.databases and self.databases.cluster:
+            cluster = self.databases.cluster
+            observer = cluster.observer()
+            each = self.databases.each
+            found = {name: WatchedDatabase(observer, each[name].name, cluster.pids) for name in instances}
+        return {
+            name: Watcher(lambda instance=instance: instance.pids, found.get(name))  # type: ignore[misc]
+            for name, instance in instances.items()
+        }
 
     def logs(self) -> Mapping[str, str]:
         """What each server wrote, by variant, also when it has been stopped: for the attachments of reports."""

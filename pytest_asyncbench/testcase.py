@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 from pytest_asyncbench.baseline.comparing import incomparable
 from pytest_asyncbench.baseline.counterparts import Counterparts, without_baseline
 from pytest_asyncbench.baseline.opposite import Opposite, opposite, widened
+from pytest_asyncbench.diagnosis.taken import taken
 from pytest_asyncbench.errors import FailedExample, SpecError
+from pytest_asyncbench.examining import examine
 from pytest_asyncbench.given import UNDECIDED, counted, is_example
 from pytest_asyncbench.judging import Judgement, Outcome, decided, error_limit, judge_all, worst
-from pytest_asyncbench.marks import holding
+from pytest_asyncbench.marks import holding, is_built_in
+from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
@@ -32,6 +36,7 @@ from pytest_asyncbench.measure.sampling import (
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.measure.supply import Supply
+from pytest_asyncbench.measure.watching import Watcher
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
@@ -79,6 +84,8 @@ class Stage(Protocol):
 
     def instances(self) -> Mapping[str, Instance]: ...
 
+    def watchers(self) -> Mapping[str, Watcher]: ...
+
     def surroundings(self) -> tuple[str, ...]: ...
 
 
@@ -87,7 +94,7 @@ class TestCase:
     """What is known of one test while it runs.
 
     `explained`: its failure has told everything that was found. `ends` is the reading of `time.monotonic` at which
-    something outside (pytest-timeout) would end it.
+    something outside (pytest-timeout) would end it. `cancelled` ends what runs outside of the load agent.
     """
 
     __test__ = False
@@ -102,6 +109,7 @@ class TestCase:
     ok: Counter[str] = field(default_factory=Counter)
     explained: bool = False
     ends: float = math.inf
+    cancelled: threading.Event = field(default_factory=threading.Event)
     counterparts: Counterparts | None = None
 
     def fire(self, plan: LoadPlan, supply: Supply | None = None) -> Run:
@@ -109,7 +117,9 @@ class TestCase:
 
         `supply` goes on with what an attempt before has sent.
         """
-        plan = replace(plan, max_time=max(0.0, min(plan.max_time, self.ends - time.monotonic())))
+        began = time.monotonic()
+        self.cancelled.clear()
+        plan = replace(plan, max_time=max(0.0, min(plan.max_time, self.ends - began)))
         subjects = self.subjects(plan)
         statements = about(holding(self.statements, plan.name), [subject.variant for subject in subjects])
         if self.settings.smoke:
@@ -121,26 +131,44 @@ class TestCase:
         supply = supply or Supply(wide, seed, time.monotonic() + plan.max_time)
         old = self._opposite(wide, subjects, statements, supply)
         statements = list(old.statements)
+        judged = _judged(statements)
+        counting = self._counting([*subjects, *old.subjects], wide, judged, seed, supply)
+        # Who allows errors means that there may be some.
+        examined = examine(
+            subjects,
+            plan,
+            counting,
+            plan.differs | (judged & {"errors"}),
+            self.cancelled.is_set,
+            old.by_variant,
+        )
+        self._add_ok(plan, examined.ok)
+        counting.complaints += examined.complaints
+        counting.notes += examined.notes
         sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
         without = plan.rounds or ROUNDS_WITHOUT_STATEMENTS
         effort = Effort(
             self.settings.confidence,
             (plan.rounds or self.settings.defaults.get("rounds") or 30) if sampled else without,
         )
-        evidence = sample(
-            self.stage.agent(),
-            [*subjects, *old.subjects],
-            wide if old.subjects else plan,
-            _goal(statements, effort, without),
-            seed,
-            self.watch(statements, effort, plan),
-            supply,
-        )
-        evidence = replace(evidence, references=old.names)
+        if counting.suffices(judged):
+            evidence = counting.evidence(time.monotonic() - began)
+        else:
+            evidence = sample(
+                self.stage.agent(),
+                [*subjects, *old.subjects],
+                wide if old.subjects else plan,
+                _goal(statements, effort, without),
+                seed,
+                self.watch(statements, effort, plan),
+                supply,
+            )
+        evidence = replace(counting.finish(evidence), references=old.names)
+        evidence = replace(evidence, complaints=(*evidence.complaints, *taken(evidence)))
         if self.counterparts and (broken := incomparable(evidence, error_limit(statements))):
             for name, why in broken.items():
                 self.counterparts.give_up(name, why)
-            self._add_ok(evidence)
+            self._add_ok_of(evidence)
             return self.fire(replace(plan, max_time=max(0.0, plan.max_time - evidence.seconds)), supply)
         evidence = replace(
             evidence,
@@ -153,15 +181,16 @@ class TestCase:
 
     def subjects(self, plan: LoadPlan) -> list[Subject]:
         """The test's running servers, with the requests of a plan as they are sent to each."""
-        instances = self.stage.instances()
-        if not plan.compared:
-            return [_subject(name, instance, plan) for name, instance in instances.items()]
-        if len(instances) > 1:
+        instances, watchers = self.stage.instances(), self.stage.watchers()
+        if plan.compared and len(instances) > 1:
             raise SpecError(
                 f"load.compare is about requests to one server, and the test has several ({', '.join(instances)})"
             )
+        names = [name for name, _ in plan.compared]
+        pairs = [(name, server) for server in instances for name in names or [server]]
         return [
-            _subject(name, instance, plan) for name, _ in plan.compared for instance in instances.values()
+            replace(_subject(name, instances[server], plan), watcher=watchers.get(server))
+            for name, server in pairs
         ]
 
     def _opposite(
@@ -171,16 +200,13 @@ class TestCase:
 
         def ask(subject: Subject) -> SlotResult:
             result = one_request(self.stage.agent(), subject, plan, supply)
-            self.ok[subject.variant] += result.ok_total
+            self._add_ok(plan, {subject.variant: result.ok_total})
             return result
 
-        return opposite(
-            self.counterparts,
-            subjects,
-            statements,
-            lambda name, instance: _subject(name, instance, plan),
-            ask,
-        )
+        def subject_of(name: str, instance: Instance, watcher: Watcher | None) -> Subject:
+            return replace(_subject(name, instance, plan), watcher=watcher)
+
+        return opposite(self.counterparts, subjects, statements, subject_of, ask)
 
     def outcome(self) -> Outcome:
         """What the whole test came to: INVALID > FAIL > INCONCLUSIVE > PASS."""
@@ -234,6 +260,9 @@ class TestCase:
         """
         evidence = one_slot(self.stage.agent(), subjects, plan, self.settings.seed or 0)
         effort = Effort(self.settings.confidence)
+        if any(metric(statement.metric).is_exact for statement in statements):
+            counting = self._counting(subjects, plan, _judged(statements), self.settings.seed or 0)
+            evidence = counting.finish(evidence)
         run = self._run(replace(evidence, surroundings=self.stage.surroundings()), effort, caution=UNDECIDED)
         judged = judge_all(evidence, statements, effort)
         self.records = [record for record in self.records if record.run.name != run.name]
@@ -244,15 +273,41 @@ class TestCase:
             raise FailedExample(f"{plan.label}: {'; '.join(texts)}")
         return run
 
+    def _counting(
+        self,
+        subjects: Sequence[Subject],
+        plan: LoadPlan,
+        judged: Collection[str],
+        seed: int,
+        supply: Supply | None = None,
+    ) -> Counting:
+        """The bursts of a load call, sent."""
+        rows_read = "rows_read_per_request" in judged
+        counting = Counting(self.stage.agent(), subjects, plan, seed, rows_read=rows_read, given=supply)
+        self._add_ok(plan, counting.ok)
+        return counting
+
+    def _add_ok(self, plan: LoadPlan, ok: Mapping[str, int]) -> None:
+        """Count ok answers of variants; those to compared requests are the one server's, too."""
+        for variant, number in ok.items():
+            self.ok[variant] += number
+            if plan.compared and not self._is_opposite(variant):
+                self.ok.update(dict.fromkeys(self.specs, number))
+
     def _run(self, evidence: Evidence, effort: Effort, smoke: bool = False, caution: str = "") -> Run:
-        self._add_ok(evidence)
+        self._add_ok_of(evidence)
         return Run(evidence, effort=effort, ok=dict(self.ok), smoke=smoke, caution=caution)
 
-    def _add_ok(self, evidence: Evidence) -> None:
-        for variant in evidence.variants:
-            self.ok[variant] += evidence.ok(variant)
-            if evidence.plan.compared and variant in evidence.own:  # the server's own count goes on
-                self.ok.update({name: evidence.ok(variant) for name in self.specs})
+    def _is_opposite(self, variant: str) -> bool:
+        return self.counterparts is not None and variant.endswith(self.counterparts.of(""))
+
+    def _add_ok_of(self, evidence: Evidence) -> None:
+        self._add_ok(evidence.plan, {variant: evidence.ok(variant) for variant in evidence.variants})
+
+
+def _judged(statements: Sequence[Statement]) -> set[str]:
+    """The metrics that were written down to be judged."""
+    return {statement.metric for statement in statements if not is_built_in(statement)}
 
 
 def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal:
@@ -269,7 +324,7 @@ def _goal(statements: Sequence[Statement], effort: Effort, without: int) -> Goal
 def _subject(name: str, instance: Instance, plan: LoadPlan) -> Subject:
     plan = plan.of(name)
     spec = instance.spec.settled()
-    host = spec.host_header or f"{instance.host}:{instance.port}"
+    host = spec.host_header or instance.netloc
     requests = () if plan.is_made_ahead else plan.requests
     wire = (
         plan if spec.keepalive is not False else replace(plan, keepalive=False)
@@ -295,7 +350,7 @@ def _on_the_wire(item: RequestDescription, plan: LoadPlan, host: str, scheme: st
 
 def _target(instance: Instance, spec: ServerSpec, plan: LoadPlan) -> Target:
     named = (spec.host_header or "").rpartition(":")[0] or spec.host_header or ""
-    return Target(instance.host, instance.port, spec.scheme, plan.verify, named)
+    return Target(instance.host, instance.port, spec.scheme, plan.verify, named, instance.socket)
 
 
 def require_specs(specs: Mapping[str, ServerSpec]) -> None:

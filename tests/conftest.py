@@ -157,7 +157,7 @@ class FakeAgent:
         rate = self.rates[self.order()[-1]]
         window = getattr(plan, "window", 0.0)
         self.now += window + 0.3
-        count = max(len(plan.requests), round(rate * window))
+        count = getattr(plan, "count", None) or max(len(plan.requests), round(rate * window))
         opened = getattr(plan, "rate", 0.0)
         words = {"window": window, "users": 1 if opened else plan.users, "rate": opened, "count": count}
         return samples(rate, **{**words, **special})

@@ -68,11 +68,20 @@ def climbed(make_samples, monkeypatch):
         for module in (sampling, ramping):
             monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: agent.now))
         instance = SimpleNamespace(
-            spec=SPEC, host="h", port=1, pids=[], startup=0.1, cleared=(), died=lambda: None
+            spec=SPEC,
+            host="h",
+            port=1,
+            netloc="h:1",
+            socket="",
+            pids=[],
+            startup=0.1,
+            cleared=(),
+            died=lambda: None,
         )
         stage = SimpleNamespace(
             agent=lambda: agent,
             instances=lambda: {"server": instance},
+            watchers=dict,
             surroundings=lambda: ("PostgreSQL 18",),
         )
         specs = specs or {"server": SPEC}

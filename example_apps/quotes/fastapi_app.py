@@ -1,6 +1,7 @@
 """The quotes as a FastAPI app on SQLAlchemy's asynchronous engine.
 
 ``DATABASE_URL``  ``postgresql://user:password@host:port/name``; without it only ``/static`` works
+``QUOTES_LIMIT``  ``0``: the queries have no LIMIT, a mistake that was published; how it is noticed is an example, too
 ``DB_POOL``       ``0``: a new connection per request; otherwise SQLAlchemy's pool, 5 to 15 connections
 """
 
@@ -37,8 +38,9 @@ class Quote(Base):
     author: Mapped[Author] = relationship()
 
 
-# Without LIMIT the server would send all quotes, and FOR UPDATE would lock all of them.
-RANDOM_QUOTE = select(Quote).order_by(func.random()).limit(1)
+# Without LIMIT the server sends all quotes, and FOR UPDATE locks all of them, each time in another order.
+LIMITED = os.environ.get("QUOTES_LIMIT") != "0"
+RANDOM_QUOTE = select(Quote).order_by(func.random()).limit(1 if LIMITED else None)
 
 
 def create_engine(url: str, *, pooled: bool) -> AsyncEngine:
@@ -78,7 +80,7 @@ async def static() -> dict[str, str]:
 async def quote(session: Session) -> dict[str, str]:
     # A statement on its own, as Django's views send it: without BEGIN and ROLLBACK around it.
     await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-    quote = (await session.scalars(RANDOM_QUOTE.options(joinedload(Quote.author, innerjoin=True)))).one()
+    quote = (await session.scalars(RANDOM_QUOTE.options(joinedload(Quote.author, innerjoin=True)))).first()
     return {"quote": quote.text, "author": quote.author.name}
 
 
@@ -86,6 +88,6 @@ async def quote(session: Session) -> dict[str, str]:
 async def write(session: Session) -> dict[str, int]:
     # Not left to open_session, which ends after the answer was sent: an answer means that it is committed.
     async with session.begin():
-        quote = (await session.scalars(RANDOM_QUOTE.with_for_update())).one()
+        quote = (await session.scalars(RANDOM_QUOTE.with_for_update())).first()
         quote.views += 1
     return {"id": quote.id, "views": quote.views}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic, process_time
 
 from pytest_asyncbench.agent import checks
@@ -19,6 +20,8 @@ from pytest_asyncbench.traffic.think_time import thinker
 TIMER_GRACE = 0.002
 """Seconds that a timer may be late without being held against the agent: the loop's timers count milliseconds."""
 
+STARVING = 3.0
+"""Times the longest latency of all samples: a user that has waited longer than that is not served like the others."""
 STRETCH = 0.02
 """Seconds by which `measure` is made longer while it holds too few requests."""
 
@@ -36,6 +39,7 @@ class ClosedRun(Slot):
         self.answered = asyncio.Event()
         self.draining = False
         self.idle = 0.0
+        self.starved = 0
         self.dry = asyncio.Event()
         await self._settle()
         await self._measure()
@@ -103,6 +107,7 @@ class ClosedRun(Slot):
         """Nothing new is sent; every answer is awaited up to its time-out, so that no ok one is missed."""
         self.notice("drain")
         now = monotonic()
+        self.starved = self._starved(now)
         for user in self.owing:
             self.ledger.add(user.sent, now, now, CENSORED, user.index)
             user.tally = self.ledger.late
@@ -135,6 +140,14 @@ class ClosedRun(Slot):
             return self.closed - self.ledger.opened
         return max(0.0, self.closed - max(user.due, self.ledger.opened) - TIMER_GRACE)
 
+    def _starved(self, now: float) -> int:
+        """Users whose request was on its way all the time, while the others had their answers."""
+        if not self.ledger.latency:
+            return 0
+        longest = STARVING * max(self.ledger.latency)
+        opened = self.ledger.opened
+        return sum(user.busy and user.sent < opened and now - user.sent > longest for user in self.users)
+
     def _mean_cycle(self) -> float:
         return sum(self.ledger.cycle) / max(1, len(self.ledger.cycle))
 
@@ -143,4 +156,5 @@ class ClosedRun(Slot):
         occupied = 1.0 if self.ran_out else 1.0 - self.idle / (window * len(self.users))
         agent_cpu = self.cpu / window
         complaints = checks.complaints(self.ledger.counts(), agent_cpu, occupied)
-        return self.ledger.result(self, agent_cpu=agent_cpu, occupied=occupied, complaints=complaints)
+        result = self.ledger.result(self, agent_cpu=agent_cpu, occupied=occupied, complaints=complaints)
+        return replace(result, starved=self.starved)

@@ -57,6 +57,7 @@ class StockCaller(Caller):
         self.transport = httpx.AsyncHTTPTransport(
             verify=slot.tls or False,
             trust_env=False,
+            uds=slot.plan.target.path or None,
             http1=slot.tls is not None,  # without TLS nothing is negotiated, so the server must expect HTTP/2
             http2=True,
             limits=httpx.Limits(max_keepalive_connections=None if slot.plan.keepalive else 0),
@@ -106,9 +107,10 @@ class StockCaller(Caller):
     def _addressed(self, request: httpx.Request) -> httpx.Request:
         """The request on its way to where the server really is, whatever host its address names."""
         target = self.slot.plan.target
+        url = request.url if target.path else request.url.copy_with(host=target.host, port=target.port)
         return httpx.Request(
             request.method,
-            request.url.copy_with(host=target.host, port=target.port),
+            url,
             headers=request.headers,
             stream=request.stream,
             extensions={"sni_hostname": target.server_name or target.host},

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from pytest_asyncbench.baseline.revision import Revision
 from pytest_asyncbench.errors import AsyncBenchError
+from pytest_asyncbench.measure.watching import Watcher
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.verdict.statements import NoRegression, SinceBaseline, Statement
@@ -24,6 +25,8 @@ class OldStage(Protocol):
     """Where one variant of the revision runs; as the test's own stage."""
 
     def instances(self) -> Mapping[str, Instance]: ...
+
+    def watchers(self) -> Mapping[str, Watcher]: ...
 
 
 @dataclass(slots=True)
@@ -58,12 +61,17 @@ class Counterparts:
                     self._stages[name] = self.prepare(name, spec)
                 found[variant] = self._stages[name].instances()[name]
             except AsyncBenchError as error:
-                self.give_up(name, headline(error))
+                self.give_up(name, str(error) or type(error).__name__)
         return found
+
+    def watcher(self, variant: str) -> Watcher | None:
+        """What looks at the running counterpart of one of the test's own variants."""
+        name = self.of(variant)
+        return self._stages[name].watchers().get(name)
 
     def give_up(self, name: str, why: str) -> None:
         """This counterpart is not comparable in this test, from now on."""
-        self.why.setdefault(name, why)
+        self.why.setdefault(name, headline(why))
 
     def guards(self, statements: Sequence[Statement]) -> list[SinceBaseline]:
         """What is to be judged against the revision: what is stated, and else the default."""
@@ -85,10 +93,10 @@ def paired(guards: Sequence[SinceBaseline], variant: str, old: str) -> list[Stat
     return [NoRegression(variant, old, guard.metric, guard.within, run=guard.run) for guard in guards]
 
 
-def headline(error: Exception) -> str:
+def headline(error: str) -> str:
     """An error in one line: what happened, and the exception that a log shows at its end, if it shows one."""
-    text = re.sub(r"[^\s'\"=:]*/asyncbench-revision-\w+/tree/", "", str(error))
-    first, *rest = [line.strip() for line in text.splitlines() if line.strip()] or [type(error).__name__]
+    text = re.sub(r"[^\s'\"=:]*/asyncbench-revision-\w+/tree/", "", error)
+    first, *rest = [line.strip() for line in text.splitlines() if line.strip()]
     first = first.removesuffix("Its last lines:").strip()
     raised = [
         line

@@ -76,4 +76,6 @@ class OldStages:
         steps = old_steps(self.entries, self.base, worktree, path, old_python(spec, self.root, self.python))
         database = cluster.database(cluster.template(steps) if steps else None, name)
         self.at_end(database.drop)
-        return TestDatabases({name: database}, f"PostgreSQL {cluster.version}, {cluster.profile}")
+        return TestDatabases(
+            {name: database}, f"PostgreSQL {cluster.version}, {cluster.profile}", (), cluster
+        )

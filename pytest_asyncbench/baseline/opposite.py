@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from pytest_asyncbench.baseline.counterparts import NONE, Counterparts, paired, without_baseline
 from pytest_asyncbench.errors import AsyncBenchError
@@ -11,39 +12,48 @@ from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.measure.sampling import Subject
 from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.measure.watching import Watcher
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.outcomes import OK, OUTCOMES
 from pytest_asyncbench.traffic.samples import SlotResult
 from pytest_asyncbench.verdict.statements import SinceBaseline, Statement
 
+SubjectOf: TypeAlias = Callable[[str, Instance, Watcher | None], Subject]
+"""Puts a running counterpart under load, by its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opposite:
     """The counterparts of a load call; `statements` are all of the call's, those about a baseline made judgeable or
-    left out, and `notes` say which and why."""
+    left out, and `notes` say which and why. `by_variant` has those that take part, by the test's own variants."""
 
     statements: tuple[Statement, ...]
-    subjects: tuple[Subject, ...] = ()
+    by_variant: Mapping[str, Subject] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     surroundings: tuple[str, ...] = ()
 
     @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The counterparts that take part."""
+        return tuple(self.by_variant.values())
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What the counterparts are called."""
-        return tuple(subject.variant for subject in self.subjects)
+        return tuple(subject.variant for subject in self.by_variant.values())
 
 
 def opposite(
     counterparts: Counterparts | None,
     own: Sequence[Subject],
     statements: Sequence[Statement],
-    subject_of: Callable[[str, Instance], Subject],
+    subject_of: SubjectOf,
     ask: Callable[[Subject], SlotResult],
 ) -> Opposite:
     """Start the counterparts of the subjects `own`, and keep those that answer where the test's own variant does.
 
-    `subject_of` puts a counterpart under load, `ask` sends one request to a subject.
+    `ask` sends one request to a subject.
     """
     others = without_baseline(statements)
     if counterparts is None:
@@ -53,17 +63,17 @@ def opposite(
     if not guards:
         return Opposite(tuple(others))
     running = counterparts.instances()
-    found: list[Subject] = []
+    found: dict[str, Subject] = {}
     judged: list[Statement] = []
     for subject in own:
         name = counterparts.of(subject.variant)
         old = _comparable(counterparts, running, subject, name, subject_of, ask)
         if old is not None:
-            found.append(old)
+            found[subject.variant] = old
             judged += paired(guards, subject.variant, name)
     return Opposite(
         (*judged, *others),
-        tuple(found),
+        found,
         tuple(counterparts.notes([counterparts.of(subject.variant) for subject in own])),
         (str(counterparts.revision),),
     )
@@ -82,7 +92,7 @@ def _comparable(
     running: Mapping[str, Instance],
     own: Subject,
     name: str,
-    subject_of: Callable[[str, Instance], Subject],
+    subject_of: SubjectOf,
     ask: Callable[[Subject], SlotResult],
 ) -> Subject | None:
     if name in counterparts.why:
@@ -92,7 +102,7 @@ def _comparable(
     if server not in running:
         counterparts.give_up(name, counterparts.why[counterparts.of(server)])
         return None
-    old = subject_of(name, running[server])
+    old = subject_of(name, running[server], counterparts.watcher(server))
     if why := _refused(old, own, ask):
         counterparts.give_up(name, why)
         return None

@@ -11,6 +11,9 @@ from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.traffic.lateness import late_on_average, late_starts
 from pytest_asyncbench.traffic.samples import SlotResult
 
+MOST_STARVED = 0.02
+"""Share of the users that may be without an answer for a whole slot: as much as the time that may be missing."""
+
 
 def late(evidence: Evidence) -> list[str]:
     """Starts that were too late, over all slots of a variant: few of each slot may be many together."""
@@ -23,6 +26,23 @@ def late(evidence: Evidence) -> list[str]:
 
 def _first_late(slots: Sequence[SlotResult]) -> tuple[str, ...]:
     return (late_starts(slots) or late_on_average(slots))[:1]
+
+
+def starved(evidence: Evidence) -> list[str]:
+    """Servers that in most slots left users without any answer, while others had theirs at once."""
+    texts = []
+    for variant in evidence.variants:
+        slots = [slot.samples for slot in evidence.slots(variant)]
+        without = [slot.starved for slot in slots if slot.starved > MOST_STARVED * slot.users]
+        if slots and 2 * len(without) > len(slots):
+            some = f"{max(without)} of {slots[0].users:g} users waited for one answer throughout"
+            where = f"in {len(without)} of {len(slots)} slots, while the others had theirs"
+            texts.append(
+                f"{variant}: {some}, {where}: the server serves only some of its connections, and rps and latencies "
+                "would be those of the lucky ones; use as many users as it serves at once, or give it more workers or "
+                "threads"
+            )
+    return texts
 
 
 def unanswered(variant: str, result: SlotResult) -> str | None:

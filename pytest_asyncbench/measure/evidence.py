@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from pytest_asyncbench.measure.counts import Counts
 from pytest_asyncbench.measure.slot import Datum, Slot
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.traffic.load_plan import LoadPlan
@@ -18,8 +19,10 @@ class Evidence:
     verdict is INVALID. `notes` are worth knowing and break nothing. `ok_before` are the ok answers per variant
     outside of the measured rounds (warm-up, dropped round). `cap` is the number of data at which the rule ends.
     `startups` are the seconds that each server took to answer. `surroundings` are what the figures also depend on, in
-    words; `cleared` the environment variables that pytest had and the servers did not get. `references` are variants of
-    another revision: measured with the others, and held to nothing that the test states.
+    words; `cleared` the environment variables that pytest had and the servers did not get. `counts` were counted
+    exactly, by variant, on `bursts`, which are no rounds; `alone` is the latency of a request that was the only one, in
+    seconds. `references` are variants of another revision: measured with the others, and held to nothing that the
+    test states.
     """
 
     plan: LoadPlan
@@ -34,6 +37,9 @@ class Evidence:
     seconds: float = 0.0
     startups: Mapping[str, float] | None = None
     surroundings: tuple[str, ...] = ()
+    counts: Mapping[str, Counts] = field(default_factory=dict)
+    bursts: tuple[Slot, ...] = ()
+    alone: Mapping[str, float] = field(default_factory=dict)
     cleared: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
 
@@ -50,6 +56,10 @@ class Evidence:
     def slots(self, variant: str) -> Datum:
         """All measured slots of one variant."""
         return tuple(slot for rounds in self.rounds for slot in rounds if slot.variant == variant)
+
+    def everything(self, variant: str) -> Datum:
+        """The measured slots of one variant; its burst, where there are none: a count can be read from that, too."""
+        return self.slots(variant) or tuple(slot for slot in self.bursts if slot.variant == variant)
 
     def data(self, variant: str) -> tuple[Datum, ...]:
         """The data of one variant: whole consecutive rounds, `merged` at a time; an incomplete last one is left out."""

@@ -11,7 +11,7 @@ from pytest_asyncbench.traffic.samples import SlotResult
 
 def describe_failures(evidence: Evidence, variant: str) -> str:
     """ "pooled: 120 of 300 requests were not ok: 120 bad_status, first: 500 Internal Server Error ..."."""
-    slots = evidence.slots(variant)
+    slots = evidence.everything(variant)
     counted: Counter[str] = Counter()
     for slot in slots:
         counted.update(Counter(OUTCOMES[index] for index in slot.samples.outcome))

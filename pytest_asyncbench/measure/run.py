@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import count
+from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.measure.counted import counted
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.interval import interval
 from pytest_asyncbench.measure.steps import Steps
@@ -19,7 +21,14 @@ from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.units import show_count
 from pytest_asyncbench.verdict.effort import Effort
 
+if TYPE_CHECKING:
+    from pytest_asyncbench.diagnosis.limiter import Limiter
+
 _numbers = count(1)
+
+NOTHING_TIMED = (
+    "nothing was timed: all that the test states is counted on a burst; give the call rounds= or duration="
+)
 
 
 class VariantRun:
@@ -35,10 +44,21 @@ class VariantRun:
     @property
     def outcomes(self) -> Mapping[str, int]:
         """How many of the measured requests ended how; names that never occurred are 0."""
-        counted: Counter[str] = Counter()
-        for slot in self._evidence.slots(self.variant):
-            counted.update(Counter(OUTCOMES[index] for index in slot.samples.outcome))
-        return counted
+        found: Counter[str] = Counter()
+        for slot in self._evidence.everything(self.variant):
+            found.update(Counter(OUTCOMES[index] for index in slot.samples.outcome))
+        return found
+
+    @cached_property
+    def limiter(self) -> Limiter:
+        """What limits the throughput: `.name` and `.evidence`. Raises UnknownValue if nothing was watched."""
+        from pytest_asyncbench.diagnosis.counters import counters_of
+        from pytest_asyncbench.diagnosis.limiter import limiter
+
+        counters = counters_of(self._evidence, self.variant)
+        if counters is None:
+            raise UnknownValue(f"limiter of {self.variant}: there is no slot in which something was answered")
+        return limiter(counters)
 
     @cached_property
     def steps(self) -> Steps:
@@ -53,11 +73,15 @@ class VariantRun:
         """The value of a metric. Raises SpecError for an unknown metric, UnknownValue with the reason for a value
         that is unknown or refused."""
         entry = metric(name)
+        if entry.kind == "counted" and self._evidence.everything(self.variant):
+            exact = counted(self._evidence, self.variant, entry)
+            return Measure(entry, self.variant, exact, exact, exact, (exact,), self._origin)
         slots = self._evidence.slots(self.variant)
         if not slots:
-            why = "; ".join(("nothing was measured", *self._evidence.complaints))
+            nothing = NOTHING_TIMED if self._evidence.bursts else "nothing was measured"
+            why = "; ".join((nothing, *self._evidence.complaints))
             raise UnknownValue(f"{name} of {self.variant}: {why}")
-        if entry.kind != "sampled":
+        if entry.kind == "shown":
             pooled = entry.read(slots)
             return Measure(entry, self.variant, pooled, pooled, pooled, (pooled,), self._origin)
         data = self._evidence.data(self.variant) or (slots,)  # too few rounds for one whole datum
@@ -133,6 +157,11 @@ class Run:
     def outcomes(self) -> Mapping[str, int]:
         """How many of the measured requests ended how."""
         return self._only("outcomes").outcomes
+
+    @property
+    def limiter(self) -> Limiter:
+        """What limits the throughput: `.name` and `.evidence`; prints as one line."""
+        return self._only("limiter").limiter
 
     @property
     def steps(self) -> Steps:

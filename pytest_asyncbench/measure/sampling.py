@@ -18,6 +18,7 @@ from pytest_asyncbench.measure.schedule import order
 from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.measure.supply import Supply, SupplyEnded
 from pytest_asyncbench.measure.warmup import WINDOW, WarmupWindow, is_over, why_not_warm
+from pytest_asyncbench.measure.watching import Watcher, unwatched
 from pytest_asyncbench.measure.windows import LONGEST, Pace, Windows, for_duration, plan_windows
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.traffic.load_plan import LoadPlan
@@ -39,7 +40,8 @@ class LoadAgent(Protocol):
 class Subject:
     """One variant under load: its spec, where it listens, what it is asked, and how to look at it.
 
-    `requests` are empty where they are made ahead of each slot; `host` is the Host that those are sent to.
+    `requests` are empty where they are made ahead of each slot; `host` is the Host that those are sent to;
+    `watcher` looks at it during a slot.
     """
 
     variant: str
@@ -51,6 +53,7 @@ class Subject:
     startup: float = 0.0
     host: str = ""
     cleared: tuple[str, ...] = ()
+    watcher: Watcher | None = None
 
     def keeps(self, plan: LoadPlan) -> bool:
         """Whether connections are kept: the plan may not want it, and some servers close each one anyway."""
@@ -113,8 +116,8 @@ def sample(
 ) -> Evidence:
     """Put all subjects under load, interleaved, until `goal` is reached; the evidence, also of a broken measurement.
 
-    `supply` goes on with what was sent before (default: it begins anew).
-    An agent that is lost is a complaint of the evidence. Raises SpecError if the plan cannot be measured in time.
+    `supply` is one that has sent something already. An agent that is lost is a complaint of the evidence.
+    Raises SpecError if the plan cannot be measured in time.
     """
     began = time.monotonic()
     supply = supply or Supply(plan, seed, began + plan.max_time)
@@ -136,6 +139,7 @@ def sample(
             if not state.complaints and goal.cap:
                 evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
                 state.complaints += [] if state.complaints else complaints.late(evidence)
+            state.complaints += [] if state.complaints else complaints.starved(evidence)
     except AgentLost as error:
         state.complaints.append(str(error))
         evidence = state.so_far or evidence
@@ -185,7 +189,8 @@ def one_slot(agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, seed
         return replace(evidence, complaints=(str(error),))
     broken = [text for slot in slots for text in complaints.of_slot(slot)]
     broken += [death for subject in subjects if (death := subject.died())]
-    return replace(evidence, rounds=(slots,), complaints=tuple(broken), seconds=time.monotonic() - began)
+    evidence = replace(evidence, rounds=(slots,), seconds=time.monotonic() - began)
+    return replace(evidence, complaints=tuple(broken or complaints.starved(evidence)))
 
 
 def _warm_up(
@@ -280,11 +285,12 @@ def _one_slot(
     before = usage.cpu_times(subject.pids())
     window = windows.seconds[subject.variant]
     slot = _slot(subject, plan, window, state, str(number), windows.least)
-    result = _run(agent, subject, slot, state)
+    with subject.watcher.watch() if subject.watcher else unwatched() as watching:
+        result = _run(agent, subject, slot, state)
     pids = subject.pids()
     cpu = usage.cpu_between(before, usage.cpu_times(pids))
     _learn(subject, result, state)
-    return Slot(subject.variant, number, result, cpu, usage.memory(pids))
+    return Slot(subject.variant, number, result, cpu, usage.memory(pids), watching.counters)
 
 
 def _run(agent: LoadAgent, subject: Subject, slot: ClosedSlot | OpenSlot, state: _State) -> SlotResult:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from pytest_asyncbench.measure.watching import SlotCounters
 from pytest_asyncbench.traffic.samples import SlotResult
 
 
@@ -14,7 +15,8 @@ class Slot:
     """One variant under load once.
 
     `server_cpu` are the CPU seconds of the server's whole process tree over all phases of the slot, `memory` the
-    tree's proportional set size in bytes after it; None where it cannot be known.
+    tree's proportional set size in bytes after it; None where it cannot be known. `counters` are what it and its
+    database did, if they were watched.
     """
 
     variant: str
@@ -22,6 +24,7 @@ class Slot:
     samples: SlotResult
     server_cpu: float | None = None
     memory: float | None = None
+    counters: SlotCounters | None = None
 
 
 Datum: TypeAlias = Sequence[Slot]

@@ -13,7 +13,7 @@ from pytest_asyncbench.errors import SpecError, UnknownValue
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.measure.value import Measure
-from pytest_asyncbench.metrics import METRICS, metric
+from pytest_asyncbench.metrics import METRICS, OF_THE_SERVER, metric
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.traffic.samples import SlotResult, StepSamples
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 NOTHING = StepSamples(array("f"), array("d"), b"", {})
 """Of a request that was not sent in a slot."""
-OF_THE_SERVER = ("cpu_per_request", "memory")
-"""Metrics that the server has as a whole."""
 
 
 class StepRun:

@@ -59,7 +59,7 @@ class Supply:
             return run(self._ordered(slot, plan.weights))
         source = self._source(variant, plan)
         wanted = self._wanted(variant, slot)
-        stock = source.stock(host, wanted, self.until)
+        stock = source.stock(host, wanted, self.until, keepalive=slot.keepalive)
         if not stock:
             raise self.end()
         if len(stock) < wanted and not source.ended and time.monotonic() > self.until:
@@ -68,7 +68,8 @@ class Supply:
             slot = replace(slot, count=min(slot.count, len(stock)))
         result = run(replace(slot, requests=stock))
         source.spend(result.used)
-        self._learn(variant, result)
+        if not isinstance(slot, Burst):  # its pace says nothing about a slot with other users
+            self._learn(variant, result)
         return result
 
     def is_short(self, result: SlotResult) -> bool:

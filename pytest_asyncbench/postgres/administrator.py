@@ -33,6 +33,10 @@ class Administrator:
         with self._connect(dbname) as connection:
             return _rows(connection, statement)
 
+    def connect(self, dbname: str | None = None) -> psycopg.Connection[Any]:
+        """Another connection with the same rights, for the caller to close."""
+        return self._connect(dbname or self._dbname)
+
     def close(self) -> None:
         """Close the connection."""
         if self._connection is not None:

@@ -7,6 +7,7 @@ import itertools
 import random
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_asyncbench.errors import PostgresError
@@ -14,6 +15,7 @@ from pytest_asyncbench.postgres import names, profiles
 from pytest_asyncbench.postgres.address import Address, load_psycopg
 from pytest_asyncbench.postgres.administrator import Administrator
 from pytest_asyncbench.postgres.binaries import major
+from pytest_asyncbench.postgres.counters import Observer
 from pytest_asyncbench.postgres.database import Database, Template, strategy
 from pytest_asyncbench.postgres.loading import LoadStep, run_steps
 from pytest_asyncbench.postgres.names import quote_identifier, quote_literal
@@ -81,6 +83,7 @@ class Cluster:
         # The steps are kept, too: a function is known by its id, which must not become another one's.
         self._templates: dict[tuple[object, ...], tuple[Template, Sequence[LoadStep]]] = {}
         self._closed = False
+        self._observer: Observer | None = None
         try:
             self._base = Template(base, self._size(base))
             self.version, self.settings = self._ask_settings(given)
@@ -114,6 +117,27 @@ class Cluster:
         """The server's processes; None for a server that is not ours."""
         return self._server.process.pids() if self._server else None
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether we started it, and may look into it."""
+        return self._server is not None
+
+    @property
+    def log_path(self) -> Path | None:
+        """The file that the server logs to; None for a server that is not ours."""
+        return self._server.process.log if self._server else None
+
+    def observer(self) -> Observer:
+        """What reads the counters of our databases; made on first use. Raises psycopg's errors."""
+        with self._lock:
+            if self._observer is None:
+                self._observer = Observer(self)
+            return self._observer
+
+    def observe(self, dbname: str | None) -> psycopg.Connection[Any]:
+        """A connection for looking at counters, to a database that is not measured."""
+        return self._administrator.connect(dbname)
+
     def log_tail(self, lines: int = 20) -> str:
         """The last lines of the server's log; empty for a server that is not ours."""
         return self._server.process.log_tail(lines) if self._server else ""
@@ -138,6 +162,8 @@ class Cluster:
             return
         self._closed = True
         try:
+            if self._observer is not None:
+                self._observer.close()
             if self._server is None:
                 self._drop_all()
         finally:

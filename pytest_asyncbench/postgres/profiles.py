@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.postgres.deadlocks import PREFIX
 
 COMMON: dict[str, object] = {
     "listen_addresses": "127.0.0.1",
@@ -17,6 +18,7 @@ COMMON: dict[str, object] = {
     "TimeZone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",
+    "log_line_prefix": PREFIX,  # deadlocks are read from the log, of each database its own
     "log_checkpoints": False,
     "autovacuum": False,  # loaded databases are vacuumed once, before they are cloned
     "checkpoint_timeout": "1h",

@@ -10,6 +10,9 @@ from pytest_asyncbench.measure.failures import describe_failures, first_tracebac
 from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.report.cells import UNKNOWN, cell
+from pytest_asyncbench.report.counts import count_lines
+from pytest_asyncbench.report.differences import difference_lines
+from pytest_asyncbench.report.limiters import limiter_lines
 from pytest_asyncbench.report.ramp import ramp_lines
 from pytest_asyncbench.report.servers import cleared, started
 from pytest_asyncbench.report.table import table
@@ -57,6 +60,7 @@ def record_lines(record: Record) -> list[str]:
     run = record.run
     rows = [_row(run[name]) for name in run.variants]
     lines = [_heading(run), *table(HEADINGS, rows, left=2), *_steps(run)]
+    lines += [*difference_lines(run.evidence), *count_lines(run.evidence), *limiter_lines(run)]
     for judgement in sorted(record.judgements, key=_worst_first):
         lines += judgement_lines(judgement)
     notes = [*_closing(run), *run.evidence.notes, *filter(None, [run.evidence.caution])]
@@ -83,7 +87,8 @@ def judgement_lines(judgement: Judgement) -> list[str]:
     """A verdict, the statement and the reason, wrapped; nothing for what is not worth a line."""
     if not judgement.is_worth_a_line:
         return []
-    return textwrap.wrap(judgement_text(judgement), WIDTH, initial_indent="  ", subsequent_indent="      ")
+    told = textwrap.wrap(judgement_text(judgement), WIDTH, initial_indent="  ", subsequent_indent="      ")
+    return [*told, *(f"      {line}" for line in judgement.details)]
 
 
 def judgement_text(judgement: Judgement) -> str:
@@ -142,6 +147,9 @@ def _failures(run: Run, variant: str) -> str:
 def _measured(run: Run) -> str:
     evidence = run.evidence
     rounds = len(evidence.rounds)
+    if not rounds and evidence.bursts:
+        took = f"counted on bursts in {evidence.seconds:.1f} s, nothing timed"
+        return "  " + "; ".join((took, *evidence.surroundings))
     windows = _windows([slot.samples.window for slots in evidence.rounds for slot in slots])
     took = f"{rounds} round{'s' * (rounds != 1)} of {windows} slots in {evidence.seconds:.0f} s, seed {evidence.seed}"
     told = (took, *evidence.surroundings, started(evidence))

@@ -8,10 +8,10 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import ServerNotReady
+from pytest_asyncbench.servers.address import Address
 from pytest_asyncbench.servers.external import split
 from pytest_asyncbench.servers.instance import Instance, Launch
 from pytest_asyncbench.servers.spec import ANY_ANSWER
-from pytest_asyncbench.traffic.tls import authorities
 
 if TYPE_CHECKING:
     from pytest_asyncbench.servers.spec import ServerSpec
@@ -32,7 +32,7 @@ class Deployed(Instance):
         self.host, self.port = address(launch.spec)
         self.startup = 0.0
         self.cleared = ()
-        require_answer(launch.spec, self.host, self.port)
+        require_answer(launch.spec, Address(self.host, self.port, scheme=launch.spec.settled().scheme))
 
     @property
     def url(self) -> str:
@@ -77,12 +77,12 @@ def address(spec: ServerSpec) -> tuple[str, int]:
     return str(found[0][4][0]), port
 
 
-def require_answer(spec: ServerSpec, host: str, port: int) -> None:
+def require_answer(spec: ServerSpec, address: Address) -> None:
     """Return when the server has answered as `ready` says. Raises ServerNotReady, with what was seen."""
     path = "/" if spec.ready in (None, ANY_ANSWER) else str(spec.ready)
     limit = time.monotonic() + spec.startup_timeout
     while True:
-        ready, seen = _ask(spec.settled(), host, port, path, max(0.1, limit - time.monotonic()))
+        ready, seen = _ask(spec.settled(), address, path, max(0.1, limit - time.monotonic()))
         if ready:
             return
         if time.monotonic() + PAUSE > limit:
@@ -94,15 +94,11 @@ def require_answer(spec: ServerSpec, host: str, port: int) -> None:
     )
 
 
-def _ask(spec: ServerSpec, host: str, port: int, path: str, timeout: float) -> tuple[bool, str]:
+def _ask(spec: ServerSpec, address: Address, path: str, timeout: float) -> tuple[bool, str]:
     """Whether the server is ready, and what was seen, in words."""
     if spec.ready is None:
-        try:
-            socket.create_connection((host, port), timeout=timeout).close()
-        except OSError as error:
-            return False, str(error)
-        return True, "a connection was accepted"
-    connection = _connection(spec, host, port, timeout)
+        return address.accepts(timeout)
+    connection = address.http(timeout)
     try:
         connection.request("GET", path, headers={"Host": str(spec.host_header)})
         status = connection.getresponse().status
@@ -111,10 +107,3 @@ def _ask(spec: ServerSpec, host: str, port: int, path: str, timeout: float) -> t
     finally:
         connection.close()
     return spec.ready == ANY_ANSWER or 200 <= status < 300, f"GET {path} answered {status}"
-
-
-def _connection(spec: ServerSpec, host: str, port: int, timeout: float) -> http.client.HTTPConnection:
-    """Whose certificate it is, is for the load to ask."""
-    if spec.scheme == "http":
-        return http.client.HTTPConnection(host, port, timeout=timeout)
-    return http.client.HTTPSConnection(host, port, timeout=timeout, context=authorities(verify=False))

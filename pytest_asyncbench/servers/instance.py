@@ -16,14 +16,19 @@ from pytest_asyncbench.directories import MARK, create, release
 from pytest_asyncbench.errors import PortInUse, ProcessError, ServerDied, SpecError
 from pytest_asyncbench.processes import Command, Process
 from pytest_asyncbench.servers import environment, ports
+from pytest_asyncbench.servers.address import Address
 from pytest_asyncbench.servers.hosts import FILE, write_copy
 from pytest_asyncbench.servers.installed import installed
 from pytest_asyncbench.servers.place import Place
-from pytest_asyncbench.servers.placeholders import fill
+from pytest_asyncbench.servers.placeholders import fill, mentioned
 from pytest_asyncbench.servers.programs import program
 from pytest_asyncbench.servers.readiness import ending, wait_ready
 from pytest_asyncbench.servers.spec import ServerSpec
 
+SOCKET = "s"
+"""Name of a server's Unix socket in its directory: the whole path must be short."""
+LONGEST_SOCKET = 103
+"""Bytes that such a path may have on every system."""
 ATTEMPTS = 3
 """Launches tried when the free port was taken by somebody else in the meantime."""
 
@@ -48,15 +53,17 @@ class Launch:
 
 
 class Instance:
-    """A running server: `.url .host .port .pid .pids .log .variant`, and the seconds that it took to start."""
+    """A running server: `.url .host .port .socket .pid .pids .log .variant`, and the seconds that it took to start."""
+
+    socket = ""
+    """Path of the Unix socket that it listens at, if it does."""
 
     def __init__(
-        self, launch: Launch, process: Process, port: int, startup: float, cleared: tuple[str, ...]
+        self, launch: Launch, process: Process, address: Address, startup: float, cleared: tuple[str, ...]
     ) -> None:
         self.spec = launch.spec
         self.variant = launch.variant
-        self.host = ports.HOST
-        self.port = port
+        self.host, self.port, self.socket = address.host, address.port, address.path
         self.startup = startup
         self.cleared = cleared
         self._process = process
@@ -64,7 +71,12 @@ class Instance:
     @property
     def url(self) -> str:
         """Base URL, without a slash at the end."""
-        return f"{self.spec.scheme}://{self.host}:{self.port}"
+        return f"{self.spec.scheme}://{self.netloc}"
+
+    @property
+    def netloc(self) -> str:
+        """What stands for the server in addresses and in the Host header: "127.0.0.1:8000"."""
+        return "localhost" if self.socket else f"{self.host}:{self.port}"
 
     @property
     def pid(self) -> int | None:
@@ -174,17 +186,31 @@ def _start_on(launch: Launch, port: int, given_up: Event | None) -> Instance:
     ports.require_free(port)
     directory = create("server")
     try:
+        address = Address(ports.HOST, port, _socket(spec, directory), spec.scheme)
         command, cleared = _command(launch, port, directory)
         process = Process(command)
     except BaseException:
         release(directory)
         raise
     try:
-        startup = wait_ready(spec, process, port, given_up)
+        startup = wait_ready(spec, process, address, given_up)
     except BaseException:
         process.stop()
         raise
-    return Instance(launch, process, port, startup, cleared)
+    return Instance(launch, process, address, startup, cleared)
+
+
+def _socket(spec: ServerSpec, directory: Path) -> str:
+    """Where the server's Unix socket will be; empty if it has none. Raises SpecError if the path is too long."""
+    if "socket" not in mentioned(spec):
+        return ""
+    path = str(directory / SOCKET)
+    if len(os.fsencode(path)) > LONGEST_SOCKET:
+        raise SpecError(
+            f"{spec.label()}: {path} is too long for a Unix socket (at most {LONGEST_SOCKET} bytes); "
+            "set TMPDIR to a shorter directory"
+        )
+    return path
 
 
 def _command(launch: Launch, port: int, directory: Path) -> tuple[Command, tuple[str, ...]]:
@@ -195,6 +221,7 @@ def _command(launch: Launch, port: int, directory: Path) -> tuple[Command, tuple
         "port": str(port),
         "python": python,
         "directory": str(directory),
+        "socket": str(directory / SOCKET),
     }
     inherited, cleared = environment.clean(os.environ)
     if spec.python is not None:

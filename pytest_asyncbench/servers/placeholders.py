@@ -17,8 +17,9 @@ NAMES = (
     "port",
     "python",
     "directory",
+    "socket",
 )
-_PLACEHOLDER = re.compile(r"\{((?:database|upstream)\.\w+|port|python|directory)\}")
+_PLACEHOLDER = re.compile(r"\{((?:database|upstream)\.\w+|port|python|directory|socket)\}")
 
 
 def mentioned(spec: ServerSpec) -> set[str]:

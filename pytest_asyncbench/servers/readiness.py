@@ -13,10 +13,10 @@ from pytest_asyncbench.errors import PortInUse, ServerDied, ServerNotReady
 from pytest_asyncbench.servers import ports
 from pytest_asyncbench.servers.programs import program
 from pytest_asyncbench.servers.spec import ANY_ANSWER
-from pytest_asyncbench.traffic.tls import authorities
 
 if TYPE_CHECKING:
     from pytest_asyncbench.processes import Process
+    from pytest_asyncbench.servers.address import Address
     from pytest_asyncbench.servers.spec import ServerSpec
 
 PAUSE = 0.005
@@ -25,8 +25,8 @@ LOG_LINES = 60
 """Lines shown of a server that did not start: the first cause stands above the tracebacks that followed from it."""
 
 
-def wait_ready(spec: ServerSpec, process: Process, port: int, given_up: Event | None = None) -> float:
-    """Return the seconds that `process` took to answer on `port`.
+def wait_ready(spec: ServerSpec, process: Process, address: Address, given_up: Event | None = None) -> float:
+    """Return the seconds that `process` took to answer at `address`.
 
     When `given_up` is set, nobody waits for it any more. Raises ServerDied (with exit code and last log lines),
     ServerNotReady (with what was waited for and what was seen), PortInUse if somebody else listens on the port.
@@ -38,11 +38,12 @@ def wait_ready(spec: ServerSpec, process: Process, port: int, given_up: Event | 
             raise ServerNotReady(f"{spec.label()} was given up, because another server did not start")
         if (code := process.poll()) is not None:
             raise ServerDied(_death(spec, process, code, time.monotonic() - began))
-        ready, now = _ask(spec, process, port, began + spec.startup_timeout, given_up)
+        ready, now = _ask(spec, process, address, began + spec.startup_timeout, given_up)
         if " answered " in now or " answered " not in seen:  # the limit cuts the last question short
             seen = now
         if ready:
-            _require_ours(spec, process, port)
+            if not address.path:  # a socket in the server's own directory is nobody else's
+                _require_ours(spec, process, address.port)
             return time.monotonic() - began
         time.sleep(PAUSE)
     raise ServerNotReady(
@@ -54,12 +55,12 @@ def wait_ready(spec: ServerSpec, process: Process, port: int, given_up: Event | 
 
 
 def _ask(
-    spec: ServerSpec, process: Process, port: int, limit: float, given_up: Event | None
+    spec: ServerSpec, process: Process, address: Address, limit: float, given_up: Event | None
 ) -> tuple[bool, str]:
     """Whether the server is ready, and what was seen, in words."""
     if spec.ready is None:
-        return _accepts(port)
-    connection = _connection(spec, port, max(0.05, limit - time.monotonic()))
+        return address.accepts()
+    connection = address.http(max(0.05, limit - time.monotonic()))
     path = _path(spec)
     try:
         headers = {"Host": spec.host_header} if spec.host_header else {}
@@ -74,14 +75,6 @@ def _ask(
     return spec.ready == ANY_ANSWER or 200 <= status < 300, f"GET {path} answered {status}"
 
 
-def _connection(spec: ServerSpec, port: int, timeout: float) -> http.client.HTTPConnection:
-    """Whose certificate it is, is for the load to ask; that the listener is ours is seen by its process."""
-    if spec.scheme == "http":
-        return http.client.HTTPConnection(ports.HOST, port, timeout=timeout)
-    context = authorities(verify=False)
-    return http.client.HTTPSConnection(ports.HOST, port, timeout=timeout, context=context)
-
-
 def _answers(connection: socket.socket, process: Process, limit: float, given_up: Event | None) -> bool:
     """Wait for the first byte, but no longer than the process lives: somebody else may have accepted."""
     while process.poll() is None and (left := limit - time.monotonic()) > 0:
@@ -94,14 +87,6 @@ def _answers(connection: socket.socket, process: Process, limit: float, given_up
 
 def _path(spec: ServerSpec) -> str:
     return "/" if spec.ready == ANY_ANSWER else str(spec.ready)
-
-
-def _accepts(port: int) -> tuple[bool, str]:
-    try:
-        socket.create_connection((ports.HOST, port), timeout=1).close()
-    except OSError as error:
-        return False, str(error)
-    return True, "a connection was accepted"
 
 
 def _require_ours(spec: ServerSpec, process: Process, port: int) -> None:

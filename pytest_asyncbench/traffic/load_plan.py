@@ -44,8 +44,20 @@ WORDS = (
     "keepalive",
     "rounds",
     "max_time",
+    "differs",
     "name",
 )
+DIFFERENCES = (
+    "status",
+    "content_type",
+    "shape",
+    "length",
+    "queries_per_request",
+    "rows_per_request",
+    "errors",
+    "settings",
+)
+"""What variants may differ in only if a test says that it means it."""
 """Keywords of every load call, beside httpx's own for the request."""
 
 
@@ -78,6 +90,7 @@ class LoadPlan:
     rate: float | None = None
     arrivals: str = "constant"
     max_in_flight: int = 1000
+    differs: frozenset[str] = frozenset()
     weights: tuple[int, ...] = ()
     stream: Iterator[object] | None = field(default=None, compare=False)
     compared: tuple[tuple[str, Sent], ...] = ()
@@ -160,6 +173,7 @@ def load_plan(
         "rule": lambda value, what: value,
         "rounds": _rounds,
         "keepalive": _flag,
+        "differs": _differs,
         "name": _name,
     }
     checked: dict[str, Any] = {
@@ -251,6 +265,15 @@ def _rounds(value: object, what: str) -> int:
             f"{what}={value!r}: the rule looks after {', '.join(map(str, CAPS))} rounds; write one of them"
         )
     return value
+
+
+def _differs(value: object, what: str) -> frozenset[str]:
+    named = [value] if isinstance(value, str) else value
+    if isinstance(named, Iterable) and not isinstance(named, bytes):
+        found = list(named)
+        if all(name in DIFFERENCES for name in found):
+            return frozenset(found)
+    raise SpecError(f"{what}={value!r}: write a set of {', '.join(DIFFERENCES)}")
 
 
 def _flag(value: object, what: str) -> bool:

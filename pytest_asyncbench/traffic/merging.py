@@ -160,5 +160,6 @@ MERGED_BY: Mapping[str, Callable[[Sequence[SlotResult], str], Any]] = {
     "ran_out": _any,
     "steps": _steps,
     "cautions": _complaints,
+    "starved": _sum,
 }
 """How each field of a result is merged; a field without an entry here is an error, not the first agent's value."""

@@ -60,6 +60,9 @@ class SlotResult:
     `names` are those of the requests that `request` holds indices of. Of requests made ahead, the first `used[i]` of
     those dealt to agent i were sent, and `ran_out` says that there were not enough of them: the slot ended early.
 
+    `starved` users of a closed loop waited for one answer from before `measure` until after `tail`, far longer than all
+    others: their cycles are in no sample, so the rate of all users is not known from those of the others.
+
     `cautions` are violated self-checks after which only counts can be believed: what is sampled may have been
     the agent's doing.
 
@@ -96,3 +99,4 @@ class SlotResult:
     ran_out: bool = False
     steps: Mapping[str, StepSamples] | None = None
     cautions: tuple[str, ...] = ()
+    starved: int = 0

@@ -47,7 +47,7 @@ class Source:
         self._size = 0
         self._coming = _stream(plan) if plan.stream is not None else _numbered(plan, seed)
 
-    def stock(self, host: str, wanted: int, until: float) -> Stock:
+    def stock(self, host: str, wanted: int, until: float, *, keepalive: bool = True) -> Stock:
         """The next requests for a server at `host`: `wanted` of them, or fewer where the source ends, where memory is
         bounded, or where it is `until` (a reading of `time.monotonic`). Raises what the user's functions raise."""
         self._make(wanted, until)
@@ -56,7 +56,7 @@ class Source:
         for made in self._ready[:wanted]:
             description = made.description
             which.append(kinds.setdefault((description.label, description.method), len(kinds)))
-            data.append(wire_bytes(description, made.built, host, self._plan.keepalive))
+            data.append(wire_bytes(description, made.built, host, keepalive))
         expect = self._plan.expect
         return Stock(tuple(WireRequest(name, method, b"", expect) for name, method in kinds), which, data)
 

@@ -46,16 +46,18 @@ def judge_budget(
     return Verdict(natural.outcome, *ratios, natural.rounds, why, guard.metric)
 
 
-def judge_count(guard: Budget, value: float, *, rounds: int = 1, show: Show = plain) -> Verdict:
+def judge_count(
+    guard: Budget, value: float, *, rounds: int = 1, show: Show = plain, where: str = ""
+) -> Verdict:
     """A counted metric (errors, queries, rows), pooled over all `rounds`, as a plain number: no statistics.
 
-    Equality holds. Raises SpecError for a value that is no number.
+    `where` says what it was counted in, if not in rounds. Equality holds. Raises SpecError for what is no number.
     """
     if isnan(value):
         raise SpecError(f"budget({guard.metric}): nothing was counted, such a run is INVALID")
     holds = value >= guard.limit if guard.at_least else value <= guard.limit
     sign = ("<" if guard.at_least else ">") if not holds else (">=" if guard.at_least else "<=")
-    why = f"{guard.metric} {show(value)} {sign} {show(guard.limit)}, counted in {counted(rounds)}"
+    why = f"{guard.metric} {show(value)} {sign} {show(guard.limit)}, counted in {where or counted(rounds)}"
     ratio = _ratio(value, guard.limit)
     return Verdict("PASS" if holds else "FAIL", ratio, ratio, ratio, rounds, why, guard.metric)
 

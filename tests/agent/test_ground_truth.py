@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import statistics
@@ -161,3 +162,20 @@ def test_every_request_is_counted_once(memory_run, reply, wire):
     assert set(slot.counts["measure"]) == {"ok", "bad_status", "reset", "timeout", "protocol"}
     assert slot.occupied == pytest.approx(1.0)
     assert slot.complaints == ()
+
+
+def test_users_that_are_never_served_are_seen(slots):
+    """A server keeps its two workers for the first two connections: that six users wait must not hide in a rate."""
+    arrived = itertools.count()
+    (slot,) = slots(
+        lambda now: 20.0 if next(arrived) in range(2, 8) else 0.01, users=8, window=0.5, cycle=0.01
+    )
+    assert slot.starved == 6
+    assert slot.ok_total > 100
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_slow_answers_among_fast_ones_starve_nobody(slots, seed):
+    coin = random.Random(seed)
+    found = slots(lambda now: coin.expovariate(2), users=16, window=1.0, cycle=0.5)
+    assert found[0].starved == 0

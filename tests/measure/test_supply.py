@@ -148,3 +148,9 @@ def test_what_is_not_made_ahead_goes_as_it_is(make_samples):
         lambda slot: slots.append(slot) or make_samples(), "a", "h", SLOT
     )
     assert slots[1] is SLOT
+
+
+@pytest.mark.parametrize("keepalive", [True, False])
+def test_a_server_that_closes_is_told_to(keepalive):
+    made = Source(LoadPlan((UNIQUE,)), 1).stock("h", 1, time.monotonic() + 9, keepalive=keepalive)
+    assert (b"connection: close" in made[0].data.lower()) is not keepalive

@@ -1,0 +1,39 @@
+"""What limits each variant, in one line."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+
+from pytest_asyncbench.diagnosis.limiter import Limiter
+from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.measure.run import Run
+
+NOT_THE_SERVERS = ("database cpu", "row locks", "upstream")
+"""What limits a server from outside: a claim about two variants that share it is a claim about that."""
+WIDTH = 118
+
+
+def limiter_lines(run: Run) -> list[str]:
+    """ "limiter: row locks: ..." for each variant; nothing where it is not known."""
+    found = {}
+    for name in run.variants:
+        try:
+            found[name] = run[name].limiter
+        except UnknownValue:
+            continue
+    lines = []
+    for name, limiter in found.items():
+        about = f" ({name})" if len(run.variants) > 1 else ""
+        text = f"limiter{about}: {limiter}"
+        lines += textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="      ")
+    return [*lines, *_shared(found)]
+
+
+def _shared(found: Mapping[str, Limiter]) -> list[str]:
+    names = {limiter.name for limiter in found.values()}
+    if len(found) < 2 or len(names) > 1 or not names & set(NOT_THE_SERVERS):
+        return []
+    return [
+        f"  note: all variants are limited by {names.pop()}: what is compared here is that, not the servers"
+    ]
