@@ -1,10 +1,11 @@
-"""Does the old server import the old code? Asked of its own interpreter, before it is believed."""
+"""Where a server imports its code from: asked of its own interpreter, before anything is believed."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pytest_asyncbench.baseline.worktree import Worktree
@@ -14,6 +15,16 @@ LIMIT = 60.0
 """Seconds until an interpreter that does not answer is given up."""
 MOST = 500
 """Modules that are asked about: what is at the top of a few directories."""
+
+LIST = """
+import json, os, sys
+found = [entry for entry in sys.path if entry]
+for finder in sys.meta_path:
+    mapping = getattr(sys.modules.get(getattr(finder, "__module__", "")), "MAPPING", {})
+    found += [os.path.dirname(path) for path in mapping.values() if isinstance(path, str)]
+print(json.dumps(found))
+"""
+"""Runs in any Python 3: the directories that modules come from, those of editable packages of setuptools included."""
 
 ASK = """
 import json, os, sys
@@ -46,22 +57,8 @@ def require_own_code(worktree: Worktree, python: str, env: Mapping[str, str], cw
     places = [Path(entry) for entry in env.get("PYTHONPATH", "").split(":") if entry]
     names = modules([place for place in places if place.is_relative_to(worktree.tree)])
     question = json.dumps([str(worktree.revision.checkout.resolve()), str(worktree.tree), names])
-    try:
-        asked = subprocess.run(
-            [python, "-c", ASK],
-            input=question,
-            env=dict(env),
-            cwd=cwd,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise NotComparable(f"{python} does not run there: {error}") from error
-    if asked.returncode:
-        raise NotComparable(f"{python} does not run there: {asked.stderr.strip()[-500:]}")
-    for name, place in json.loads(asked.stdout.splitlines()[-1]).items():
+    told = _run(python, ASK, tuple(sorted(env.items())), str(cwd), question)
+    for name, place in json.loads(told).items():
         raise NotComparable(
             f"{name!r} would be imported from {place}, which is your checkout: an import hook of an editable "
             "installation comes before PYTHONPATH; install the revision into a virtual environment of its own, and "
@@ -79,3 +76,29 @@ def modules(places: Sequence[Path]) -> list[str]:
             if name.isidentifier() and (path.suffix == ".py" or is_package):
                 found[name] = None
     return list(found)[:MOST]
+
+
+def places_of(python: str, env: Mapping[str, str]) -> tuple[str, ...]:
+    """The directories from which `python` imports. Raises NotComparable if it does not run."""
+    return tuple(json.loads(_run(python, LIST, tuple(sorted(env.items())), "/")))
+
+
+@lru_cache(maxsize=64)
+def _run(python: str, script: str, env: tuple[tuple[str, str], ...], cwd: str, question: str = "") -> str:
+    """The last line that a script writes."""
+    try:
+        asked = subprocess.run(
+            [python, "-c", script],
+            input=question,
+            env=dict(env),
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NotComparable(f"{python} does not run: {error}") from error
+    if asked.returncode:
+        raise NotComparable(f"{python} does not run: {asked.stderr.strip()[-500:]}")
+    return asked.stdout.splitlines()[-1]

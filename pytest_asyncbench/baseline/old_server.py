@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from pytest_asyncbench.servers.spec import ServerSpec
 
 
 def old_spec(
-    spec: ServerSpec, worktree: Worktree, root: Path, python_path: tuple[str, ...], python: str | None
+    spec: ServerSpec, worktree: Worktree, root: Path, known: Sequence[str], python: str | None
 ) -> ServerSpec:
-    """`spec` to be launched in `worktree`; `root` is pytest's root directory, `python` another interpreter.
+    """`spec` to be launched in `worktree`; `root` is pytest's root directory, `python` another interpreter, and `known`
+    are the directories that code comes from now.
 
     Raises NotComparable for a server that cannot run a second time.
     """
@@ -28,7 +30,7 @@ def old_spec(
         )
     own = dict(spec.env)
     inherited = own.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
-    path = [*worktree.python_path(python_path), *worktree.inherited_path(inherited)]
+    path = [*worktree.python_path(known), *worktree.inherited_path(inherited)]
     env = {name: worktree.text(text) for name, text in own.items()}
     env["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(path))
     return replace(

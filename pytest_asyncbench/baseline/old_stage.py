@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_asyncbench.baseline.imports import require_own_code
+from pytest_asyncbench.baseline.imports import places_of, require_own_code
 from pytest_asyncbench.baseline.old_server import old_python, old_spec
 from pytest_asyncbench.baseline.worktree import Worktree
 from pytest_asyncbench.errors import NotComparable
@@ -47,7 +47,8 @@ class OldStages:
         worktree = self.worktree()
         if not worktree.root.is_dir():
             raise NotComparable(f"it has no directory {worktree.revision.below}")
-        old = old_spec(spec, worktree, self.root, self.python_path, self.python)
+        known = self._known(spec)
+        old = old_spec(spec, worktree, self.root, known, self.python)
         cwd = Path(old.cwd or worktree.root)
         if not cwd.is_dir():
             raise NotComparable(f"it has no directory {cwd.relative_to(worktree.tree)}")
@@ -55,7 +56,7 @@ class OldStages:
         require_own_code(worktree, interpreter(old.python, self.root), environment, cwd)
 
         def databases() -> TestDatabases | None:
-            return self._databases(name, spec, worktree) if self.cluster else None
+            return self._databases(name, spec, worktree, known) if self.cluster else None
 
         return TestStage(
             specs={name: old},
@@ -67,12 +68,19 @@ class OldStages:
             at_end=self.at_end,
         )
 
-    def _databases(self, name: str, spec: ServerSpec, worktree: Worktree) -> TestDatabases:
+    def _known(self, spec: ServerSpec) -> tuple[str, ...]:
+        """The directories that hold code of now: pytest's `pythonpath`, and those that the interpreter imports from."""
+        python = interpreter(old_python(spec, self.root, self.python), self.root)
+        return (*self.python_path, *places_of(python, clean(os.environ)[0]))
+
+    def _databases(
+        self, name: str, spec: ServerSpec, worktree: Worktree, known: tuple[str, ...]
+    ) -> TestDatabases:
         from pytest_asyncbench.baseline.old_load import old_steps
 
         assert self.cluster is not None
         cluster = self.cluster()
-        path = worktree.python_path(self.python_path)
+        path = worktree.python_path(known)
         steps = old_steps(self.entries, self.base, worktree, path, old_python(spec, self.root, self.python))
         database = cluster.database(cluster.template(steps) if steps else None, name)
         self.at_end(database.drop)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,17 +44,12 @@ class Worktree:
             rf"(?:{tops})(?![^/:;,\s\"'])[^:;,\s\"'{{}}]*", lambda m: str(self.path(Path(m[0]))), text
         )
 
-    def python_path(self, configured: Iterable[str]) -> tuple[str, ...]:
+    def python_path(self, known: Iterable[str | Path]) -> tuple[str, ...]:
         """What stands first on the old server's PYTHONPATH: the revision's own directories, before anything installed.
 
-        Those of pytest's `pythonpath`, those below the checkout in this process's own sys.path (a package that is
-        installed editable is there), the root, and a `src` beside it.
+        Those that stand for the directories of the checkout in `known`, the root, and a `src` beside it.
         """
-        here = [
-            Path(entry)
-            for entry in (*configured, *sys.path)
-            if entry and self._inside(Path(entry)) is not None
-        ]
+        here = [Path(entry) for entry in known if self._inside(Path(entry)) is not None]
         moved = [path for path in map(self.path, here) if self._inside(path) is None]
         usual = [self.root, self.root / "src", self.tree, self.tree / "src"]
         kept = [path for path in (*moved, *usual) if path.is_dir() and path.is_relative_to(self.tree)]

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pytest_asyncbench.baseline.imports import modules, require_own_code
+from pytest_asyncbench.baseline.imports import modules, places_of, require_own_code
 from pytest_asyncbench.baseline.old_server import old_spec
 from pytest_asyncbench.baseline.revision import find_revision
 from pytest_asyncbench.baseline.worktree import check_out
@@ -65,6 +65,32 @@ def test_the_old_code_is_what_is_imported(worktree, repository):
     path = os.pathsep.join(worktree.python_path([]))
     require_own_code(worktree, sys.executable, {**os.environ, "PYTHONPATH": path}, worktree.root)
     assert set(modules([worktree.tree, worktree.tree / "src"])) == {"app", "package", "service"}
+
+
+def test_where_an_interpreter_imports_from(repository, tmp_path):
+    """Editable packages: a directory of a .pth file, and the finder that setuptools installs for a flat layout."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "__editable___shop_finder.py").write_text(f"""
+import sys
+MAPPING = {{"shop": {str(repository.path / "packages" / "shop")!r}}}
+
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        return None
+
+sys.meta_path.append(Finder)
+""")
+    (site / "sitecustomize.py").write_text(f"""
+import site, sys
+import __editable___shop_finder
+sys.path.append({str(repository.path / "lib")!r})
+""")
+    found = places_of(sys.executable, {**os.environ, "PYTHONPATH": str(site)})
+    assert {str(repository.path / "packages"), str(repository.path / "lib")} <= set(found)
+    with pytest.raises(NotComparable, match="/nowhere does not run"):
+        places_of("/nowhere", {})
 
 
 def test_an_import_hook_that_comes_first_is_seen(worktree, repository, tmp_path):
