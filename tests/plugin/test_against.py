@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import venv
 
 import pytest
 
@@ -222,6 +223,49 @@ def test_ramp(load):
     result.assert_outcomes(passed=4)
     for new in ("a", "b", "x", "y", "server"):
         result.stdout.fnmatch_lines([f"* {new} is not worse than {new}@main in rps by 10 %: *"])
+
+
+SERVES = """
+import sys
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+from shop.body import BODY
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *args):
+        pass
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Length", str(len(BODY)))])
+    return [BODY]
+
+make_server("127.0.0.1", int(sys.argv[1]), app, handler_class=Quiet).serve_forever()
+"""
+
+
+def test_a_package_that_is_installed_editable_is_that_of_the_revision(checkout):
+    """In an environment of its own, and in a layout that nobody could guess."""
+    environment = checkout.path / ".venv"
+    venv.create(environment, with_pip=False)
+    [packages] = environment.glob("lib/python*/site-packages")
+    (packages / "shop.pth").write_text(str(checkout.path / "libraries" / "shop"))
+    checkout.write("""
+from pytest_asyncbench import command
+
+@pytest.mark.server(command(["{python}", "-m", "shop.serve", "{port}"], python=".venv"))
+@pytest.mark.no_regression(within="900%")
+def test_it(load):
+    load.get("/", users=1, duration="400ms")
+""")
+    files = {"libraries/shop/shop/serve.py": SERVES, "libraries/shop/shop/body.py": "BODY = b'old' * 10"}
+    checkout.repository.commit("Old", **{".gitignore": "__pycache__\n.cache\n.venv\n"}, **files)
+    checkout.repository.write(**{"libraries/shop/shop/body.py": "BODY = b'new, and longer' * 10"})
+    result = run(checkout, "--asyncbench-against=main")
+    assert "failed" not in result.parseoutcomes()
+    assert_said(
+        result,
+        "server does not do the same work as server@main: mean length * server 150 bytes, server@main 30 bytes",
+    )
 
 
 def test_without_a_revision_it_is_a_notice(checkout):
