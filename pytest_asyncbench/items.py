@@ -37,6 +37,8 @@ BENCH: pytest.StashKey[Bench] = pytest.StashKey()
 CURRENT: pytest.StashKey[pytest.Item] = pytest.StashKey()
 CASE: pytest.StashKey[TestCase] = pytest.StashKey()
 REVISION: pytest.StashKey[Revision | None] = pytest.StashKey()
+ENDED: pytest.StashKey[BaseException] = pytest.StashKey()
+"""How the body of a test that fired load has ended: what runs it again gets the same."""
 
 MARKERS = ("server", "variants", "database", *STATEMENT_MARKERS)
 
@@ -177,6 +179,7 @@ def _case(item: pytest.Item) -> TestCase:
             confidence=option_value(config, "confidence"),
             seed=option_value(config, "seed"),
             smoke=is_smoke(config),
+            launch_allowance=option_value(config, "launch-allowance"),
         ),
         stage=_stage(item, specs),
         watch=_watch(config),

@@ -25,6 +25,7 @@ from pytest_asyncbench.verdict.statements import (
     Statement,
     Tie,
     names_of,
+    ways_to_fail,
 )
 from pytest_asyncbench.verdict.tie import judge_tie
 from pytest_asyncbench.verdict.verdict import Verdict
@@ -70,7 +71,11 @@ def decided(evidence: Evidence, statements: Sequence[Statement], effort: Effort,
     if evidence.caution:
         return True
     try:
-        verdicts = [v for statement in sampled for v in _verdicts(evidence, statement, effort, ended=False)]
+        verdicts = [
+            verdict
+            for statement in sampled
+            for verdict in _verdicts(evidence, statement, effort, _others(statement, statements), ended=False)
+        ]
     except (UnknownValue, SpecError):
         return True
     return None not in verdicts
@@ -93,12 +98,17 @@ def _judge(
 ) -> list[Judgement]:
     subjects = _subjects(evidence, statement)
     counts = metric(statement.metric).kind == "counted" and bool(evidence.bursts)
+    if evidence.unrest and not evidence.complaints and metric(statement.metric).kind == "sampled":
+        return [Judgement(statement, "", "INCONCLUSIVE", evidence.unrest)]
     if not evidence.rounds and not evidence.complaints and not counts:
         return [Judgement(statement, "", "INCONCLUSIVE", "max_time was over before the first round")]
     try:
         broken = [_broken(evidence, statement, statements, names) for names in subjects]
+        others = _others(statement, statements)
         verdicts = (
-            [None] * len(subjects) if all(broken) else _verdicts(evidence, statement, effort, ended=True)
+            [None] * len(subjects)
+            if all(broken)
+            else _verdicts(evidence, statement, effort, others, ended=True)
         )
     except UnknownValue as error:
         return [Judgement(statement, "", "INVALID", str(error))]
@@ -126,8 +136,13 @@ def _subjects(evidence: Evidence, statement: Statement) -> list[tuple[str, ...]]
     return [] if isinstance(statement, SinceBaseline) else [names_of(statement)]
 
 
+def _others(statement: Statement, statements: Sequence[Statement]) -> int:
+    """In how many ways the other comparisons of the test can FAIL. Any fails the test, so all share the error."""
+    return sum(map(ways_to_fail, statements)) - ways_to_fail(statement)
+
+
 def _verdicts(
-    evidence: Evidence, statement: Statement, effort: Effort, *, ended: bool
+    evidence: Evidence, statement: Statement, effort: Effort, others: int, *, ended: bool
 ) -> list[Verdict | None]:
     if isinstance(statement, Budget):
         return _budget_verdicts(evidence, statement, effort, ended=ended)
@@ -139,17 +154,27 @@ def _verdicts(
         case Ordering():
             return [
                 judge_ordering(
-                    statement, values, more_is_better=judged.more_is_better, effort=effort, ended=ended
+                    statement,
+                    values,
+                    more_is_better=judged.more_is_better,
+                    effort=effort,
+                    ended=ended,
+                    others=others,
                 )
             ]
         case NoRegression():
             return [
                 judge_no_regression(
-                    statement, values, more_is_better=judged.more_is_better, effort=effort, ended=ended
+                    statement,
+                    values,
+                    more_is_better=judged.more_is_better,
+                    effort=effort,
+                    ended=ended,
+                    others=others,
                 )
             ]
         case Tie():
-            return [judge_tie(statement, values, effort=effort, ended=ended)]
+            return [judge_tie(statement, values, effort=effort, ended=ended, others=others)]
         case SinceBaseline():  # there is none, or it became a NoRegression
             return []
 

@@ -46,6 +46,7 @@ OPTIONS = (
     ),
     Option("max-time", "300s", "TIME", "positive_time", "time at most for one load call"),
     Option("confidence", "0.95", "SHARE", "confidence", "1 - the error rate promised for a claim"),
+    Option("launch-allowance", "5%", "SHARE", "factor", "by how much launches of one server may differ"),
     Option(
         "seed", None, "N", "integer", "seed of the coin that orders the slots (default: drawn, and printed)"
     ),
@@ -111,6 +112,8 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--asyncbench-skip", action="store_true", help="deselect the tests that use load")
     group.addoption("--asyncbench-only", action="store_true", help="select only the tests that use load")
+    selfcheck = "how noisy is this machine, and what can it decide? Takes half a minute, and runs no tests"
+    group.addoption("--asyncbench-selfcheck", action="store_true", help=selfcheck)
     for key, kind, nothing, text in INI_ONLY:
         parser.addini(key, text, type=kind, default=nothing)  # type: ignore[arg-type]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Generator
 from typing import Any, NoReturn
@@ -10,11 +11,13 @@ import pytest
 
 from pytest_asyncbench.errors import AsyncBenchError, Inconclusive, UnknownValue
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, uses_load
-from pytest_asyncbench.items import CURRENT, bench, case_of, start_servers
+from pytest_asyncbench.items import CURRENT, ENDED, bench, case_of, start_servers
+from pytest_asyncbench.measure.comparison import Comparison, failed_on
 from pytest_asyncbench.report.text import explain, reason
 from pytest_asyncbench.settings import option_value, timeout
 from pytest_asyncbench.testcase import TestCase
 
+COMPARISONS = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le}
 TIMEOUT_SHARE = 0.8
 """Of the time that pytest-timeout gives a test; the rest is for stopping what was started."""
 
@@ -22,6 +25,8 @@ TIMEOUT_SHARE = 0.8
 def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
     """Set up the test's fixtures, then start its servers; what goes wrong is told without our own traceback."""
     item.config.stash[CURRENT] = item
+    if ENDED in item.stash:
+        return (yield)
     began = time.monotonic()
     try:
         bench(item.config).begin_test()
@@ -35,17 +40,42 @@ def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def judge_body(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Run the test's body, then give its verdict. A failing body comes before every verdict."""
+    """Run the test's body, then give its verdict. A failing body comes before every verdict.
+
+    What runs a failed test again (pytest-rerunfailures) gets the same once more: a second measurement would have an
+    error rate of its own. Only a body that failed before it fired load is run again.
+    """
+    if ENDED in item.stash:
+        raise item.stash[ENDED]
+    try:
+        return (yield from _judge_once(item))
+    except BaseException as error:
+        if case_of(item).records:
+            item.stash[ENDED] = error
+        raise
+
+
+def _judge_once(item: pytest.Item) -> Generator[None, Any, Any]:
     case = case_of(item)
     try:
         result = yield
     except Inconclusive as error:
         _undecided(item, case, str(error))
         return None
+    except AssertionError as error:  # under --assert=plain it has no words of its own
+        if not error.args and (words := failed_on(error.__traceback__)):
+            error.args = (words,)
+        raise
     finally:
         _keep_measures(item, case)
     _give_verdict(item, case)
     return result
+
+
+def explain_comparison(sign: str, left: Any, right: Any) -> list[str] | None:
+    """What stands under an assert that failed on a comparison of measured values; None if it is none."""
+    found = COMPARISONS[sign](left, right) if sign in COMPARISONS else None
+    return found.lines() if isinstance(found, Comparison) else None
 
 
 def _give_verdict(item: pytest.Item, case: TestCase) -> None:
@@ -65,6 +95,7 @@ def _undecided(item: pytest.Item, case: TestCase, why: str) -> None:
         return
     if case.outcome() in ("FAIL", "INVALID"):
         _fail_explained(case)
+    case.undecided += 1
     _inconclusive(item, f"INCONCLUSIVE: {why}")
 
 

@@ -58,6 +58,14 @@ def pytest_configure(config: pytest.Config) -> None:
         add_programs(config, added)
 
 
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    if not config.getoption("asyncbench_selfcheck"):
+        return None
+    from pytest_asyncbench.selfcheck.check import run
+
+    return run(config)
+
+
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     if type(val).__name__ != "ServerSpec":
         return None
@@ -101,6 +109,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     from pytest_asyncbench.outcomes import judge_body
 
     return (yield from judge_body(item))
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    if "Measure" not in (type(left).__name__, type(right).__name__):
+        return None
+    from pytest_asyncbench.outcomes import explain_comparison
+
+    return explain_comparison(op, left, right)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -13,7 +13,7 @@ from pytest_asyncbench.options import OPTIONS
 from pytest_asyncbench.servers import programs
 from pytest_asyncbench.servers.external import split
 from pytest_asyncbench.servers.instance import interpreter
-from pytest_asyncbench.units import seconds
+from pytest_asyncbench.units import factor, seconds
 
 if TYPE_CHECKING:
     from pytest_asyncbench.baseline.revision import Revision
@@ -192,6 +192,7 @@ CHECKS: dict[str, Callable[[str], Any]] = {
     "positive_time": _positive_time,
     "rounds": _rounds,
     "confidence": _confidence,
+    "factor": factor,
     "integer": _integer,
     "agents": _agents,
     "urls": _urls,

@@ -92,6 +92,17 @@ class TestStage:
             self.at_end(self._stop)
         return self._instances
 
+    def relaunch(self) -> Mapping[str, Instance]:
+        """The same servers, started anew on the same databases. Raises ProcessError, SpecError."""
+        if self._instances is None:
+            return self.instances()
+        stop_all(list(self._instances.values()))
+        self._instances = {}
+        started = start_all([self._launch(name, spec) for name, spec in self.specs.items()])
+        self.launched += started
+        self._instances = dict(zip(self.specs, started, strict=True))
+        return self._instances
+
     def surroundings(self) -> tuple[str, ...]:
         """What the figures also depend on, in words: which PostgreSQL, and what it lacks."""
         return (self.databases.origin, *self.databases.missing) if self.databases else ()

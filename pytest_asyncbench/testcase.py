@@ -12,12 +12,20 @@ from typing import Any, Protocol, TypeAlias
 
 from pytest_asyncbench.baseline.comparing import incomparable
 from pytest_asyncbench.baseline.counterparts import Counterparts, without_baseline
-from pytest_asyncbench.baseline.opposite import Opposite, opposite, widened
+from pytest_asyncbench.baseline.opposite import Opposite, SubjectOf, again, opposite, widened
 from pytest_asyncbench.diagnosis.taken import taken
-from pytest_asyncbench.errors import FailedExample, SpecError
+from pytest_asyncbench.errors import FailedExample, NotComparable, SpecError
 from pytest_asyncbench.examining import examine
 from pytest_asyncbench.given import UNDECIDED, counted, is_example
 from pytest_asyncbench.judging import Judgement, Outcome, decided, error_limit, judge_all, worst
+from pytest_asyncbench.launching import (
+    Launches,
+    bare_is_undecided,
+    confirm,
+    needs_fresh_launches,
+    sample_launches,
+    sample_once,
+)
 from pytest_asyncbench.marks import holding, is_built_in
 from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
@@ -31,7 +39,6 @@ from pytest_asyncbench.measure.sampling import (
     Subject,
     one_request,
     one_slot,
-    sample,
 )
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.measure.slot import Slot
@@ -45,6 +52,7 @@ from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.plan import Target, WireRequest
 from pytest_asyncbench.traffic.requests import RequestDescription, encode
 from pytest_asyncbench.traffic.samples import SlotResult
+from pytest_asyncbench.verdict.clearance import LAUNCH_ALLOWANCE
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.statements import Statement, about, names_of
 
@@ -57,6 +65,7 @@ class Settings:
     confidence: float = 0.95
     seed: int | None = None
     smoke: bool = False
+    launch_allowance: float = LAUNCH_ALLOWANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,7 @@ class Stage(Protocol):
 
     def instances(self) -> Mapping[str, Instance]: ...
 
+    def relaunch(self) -> Mapping[str, Instance]: ...
     def watchers(self) -> Mapping[str, Watcher]: ...
 
     def surroundings(self) -> tuple[str, ...]: ...
@@ -94,7 +104,8 @@ class TestCase:
     """What is known of one test while it runs.
 
     `explained`: its failure has told everything that was found. `ends` is the reading of `time.monotonic` at which
-    something outside (pytest-timeout) would end it. `cancelled` ends what runs outside of the load agent.
+    something outside (pytest-timeout) would end it. `undecided` counts comparisons in its body that had no answer.
+    `cancelled` ends what runs outside of the load agent.
     """
 
     __test__ = False
@@ -109,6 +120,7 @@ class TestCase:
     ok: Counter[str] = field(default_factory=Counter)
     explained: bool = False
     ends: float = math.inf
+    undecided: int = 0
     cancelled: threading.Event = field(default_factory=threading.Event)
     counterparts: Counterparts | None = None
 
@@ -151,33 +163,76 @@ class TestCase:
             self.settings.confidence,
             (plan.rounds or self.settings.defaults.get("rounds") or 30) if sampled else without,
         )
-        if counting.suffices(judged):
-            evidence = counting.evidence(time.monotonic() - began)
-        else:
-            evidence = sample(
-                self.stage.agent(),
-                [*subjects, *old.subjects],
-                wide if old.subjects else plan,
-                _goal(statements, effort, without),
-                seed,
-                self.watch(statements, effort, plan),
-                supply,
-            )
-        evidence = replace(counting.finish(evidence), references=old.names)
-        evidence = replace(evidence, complaints=(*evidence.complaints, *taken(evidence)))
-        if self.counterparts and (broken := incomparable(evidence, error_limit(statements))):
-            for name, why in broken.items():
-                self.counterparts.give_up(name, why)
-            self._add_ok_of(evidence)
-            return self.fire(replace(plan, max_time=max(0.0, plan.max_time - evidence.seconds)), supply)
+        goal = _goal(statements, effort, without)
+        until = began + plan.max_time
+        everyone = [*subjects, *old.subjects]
+        launches = self._launches(plan, wide, old, statements, effort, counting, until)
+        bare = needs_fresh_launches(statements, launches)
+        evidence: Evidence | None = None
+        try:
+            if counting.suffices(judged):
+                found = counting.evidence(time.monotonic() - began)
+            elif bare and not launches.impossible:
+                found = sample_launches(everyone, statements, effort, goal, launches)
+            else:
+                found = sample_once(everyone, goal, launches)
+            evidence = replace(counting.finish(found), plan=launches.plan, references=old.names)
+            evidence = replace(evidence, complaints=(*evidence.complaints, *taken(evidence)))
+            self._require_comparable(evidence, statements)
+            judgements = judge_all(evidence, statements, effort)
+            if not bare:
+                evidence, judgements = confirm(evidence, judgements, effort, goal, launches)
+                self._require_comparable(evidence.confirming, statements)
+            elif launches.impossible:
+                judgements = tuple(bare_is_undecided(item, launches) for item in judgements)
+        except NotComparable:  # a counterpart; it is measured again without it
+            if evidence is not None:
+                self._add_ok_of(evidence)
+            return self.fire(replace(plan, max_time=max(0.0, until - time.monotonic())), supply)
         evidence = replace(
             evidence,
             surroundings=(*self.stage.surroundings(), *old.surroundings),
             notes=(*evidence.notes, *old.notes),
         )
         run = self._run(evidence, effort)
-        self.records.append(Record(run, judge_all(evidence, statements, effort)))
+        self.records.append(Record(run, judgements))
         return run
+
+    def _launches(
+        self,
+        plan: LoadPlan,
+        wide: LoadPlan,
+        old: Opposite,
+        statements: Sequence[Statement],
+        effort: Effort,
+        counting: Counting,
+        until: float,
+    ) -> Launches:
+        """How the test's servers are started anew, for verdicts about pairs of them; `wide` plans for `old`, too."""
+
+        def relaunch() -> list[Subject]:
+            self.stage.relaunch()
+            return [*self.subjects(plan), *again(self.counterparts, old, self._subject_of(wide))]
+
+        return Launches(
+            agent=self.stage.agent(),
+            relaunch=relaunch,
+            progress=lambda plan: self.watch(statements, effort, plan),
+            supply=counting.supply,
+            plan=wide if old.subjects else plan,
+            seed=counting.seed,
+            until=until,
+            # requests that are compared on one server share its launch
+            allowance=1.0 if plan.compared and not old.subjects else self.settings.launch_allowance,
+            impossible=self._no_relaunch(plan),
+        )
+
+    def _no_relaunch(self, plan: LoadPlan) -> str:
+        """Why the servers cannot be started anew, in words; empty if they can."""
+        if plan.duration is not None:
+            return "duration= measures one launch: leave it out, and it is confirmed on fresh ones"
+        foreign = [name for name, spec in self.specs.items() if spec.url is not None]
+        return f"{', '.join(foreign)} is not ours to start anew" if foreign else ""
 
     def subjects(self, plan: LoadPlan) -> list[Subject]:
         """The test's running servers, with the requests of a plan as they are sent to each."""
@@ -203,10 +258,23 @@ class TestCase:
             self._add_ok(plan, {subject.variant: result.ok_total})
             return result
 
-        def subject_of(name: str, instance: Instance, watcher: Watcher | None) -> Subject:
-            return replace(_subject(name, instance, plan), watcher=watcher)
+        return opposite(self.counterparts, subjects, statements, self._subject_of(plan), ask)
 
-        return opposite(self.counterparts, subjects, statements, subject_of, ask)
+    def _subject_of(self, plan: LoadPlan) -> SubjectOf:
+        def subject_of(name: str, instance: Instance, watcher: Watcher | None) -> Subject:
+            return replace(_subject(name, instance, plan), watcher=watcher, is_reference=True)
+
+        return subject_of
+
+    def _require_comparable(self, evidence: Evidence | None, statements: Sequence[Statement]) -> None:
+        """Raise NotComparable if a counterpart broke what was measured, which is then known of it."""
+        if evidence is None or self.counterparts is None:
+            return
+        broken = incomparable(evidence, error_limit(statements))
+        for name, why in broken.items():
+            self.counterparts.give_up(name, why)
+        if broken:
+            raise NotComparable(", ".join(broken))
 
     def outcome(self) -> Outcome:
         """What the whole test came to: INVALID > FAIL > INCONCLUSIVE > PASS."""

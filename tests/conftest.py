@@ -7,7 +7,8 @@ import signal
 import subprocess
 from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,6 +47,7 @@ def samples(
     users: int = 1,
     rate: float = 0.0,
     delay: float = 0.0,
+    occupied: float = 1.0,
 ) -> SlotResult:
     """One slot in which `count` requests all took equally long, `rps` of them per second; the last `failed` failed.
 
@@ -70,7 +72,7 @@ def samples(
         stale=0,
         bytes_read=30 * count,
         agent_cpu=0.1,
-        occupied=1.0,
+        occupied=occupied,
         started=0.0,
         opened=0.0,
         closed=window,
@@ -161,6 +163,20 @@ class FakeAgent:
         opened = getattr(plan, "rate", 0.0)
         words = {"window": window, "users": 1 if opened else plan.users, "rate": opened, "count": count}
         return samples(rate, **{**words, **special})
+
+
+@pytest.fixture(scope="session")
+def fake_agent_of() -> Callable[..., AbstractContextManager[FakeAgent]]:
+    """The same for a property test, as a context: `with fake_agent_of(a=100) as agent`."""
+
+    @contextmanager
+    def made(**rates: float) -> Iterator[FakeAgent]:
+        agent = FakeAgent(rates, {})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sampling, "time", SimpleNamespace(monotonic=lambda: agent.now))
+            yield agent
+
+    return made
 
 
 @pytest.fixture

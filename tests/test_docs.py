@@ -26,7 +26,7 @@ def blocks(text: str, language: str) -> list[tuple[str, str]]:
     return [(name, body) for name, body in found]
 
 
-@pytest.mark.parametrize("name", [*(o.name for o in OPTIONS), "smoke", "skip", "only"])
+@pytest.mark.parametrize("name", [*(o.name for o in OPTIONS), "smoke", "skip", "only", "selfcheck"])
 def test_the_reference_knows_every_option(name):
     assert f"`--asyncbench-{name}`" in REFERENCE
 

@@ -61,6 +61,18 @@ def test_every_neighbour_in_an_ordering_counts(make_evidence):
     ]
 
 
+def test_comparisons_of_one_test_share_the_error_of_their_fails(make_evidence):
+    evidence = make_evidence({"a": HALF * 2, "b": SWING * 2})
+    (alone,) = judge_all(evidence, [FASTER], EFFORT)
+    together = judge_all(evidence, [FASTER, NoRegression("a", "b", "p50"), Budget("rps", 1.0)], EFFORT)
+    assert [item.outcome for item in (alone, *together[:2])] == ["FAIL"] * 3
+    assert [item.verdict.rounds for item in (alone, *together)] == [8, 12, 12, 8, 8]
+    passing = judge_all(
+        make_evidence({"a": SWING, "b": HALF}), [FASTER, NoRegression("a", "b", "p50")], EFFORT
+    )
+    assert [item.verdict.rounds for item in passing] == [8, 8], "a PASS shares nothing: it takes all of them"
+
+
 @pytest.mark.parametrize(
     ("budget", "expected"),
     [

@@ -25,13 +25,12 @@ BLAME = {
 }
 
 
-def complaints(counts: Mapping[str, Mapping[str, int]], agent_cpu: float, occupied: float) -> tuple[str, ...]:
-    """Violated self-checks of a slot, in words with numbers."""
-    return (
-        *generator_outcomes(counts),
-        *_agent_cpu(agent_cpu),
-        *_occupied(occupied),
-    )
+def complaints(counts: Mapping[str, Mapping[str, int]], agent_cpu: float) -> tuple[str, ...]:
+    """Violated self-checks of a slot, in words with numbers.
+
+    That users were kept waiting is not among them: whether that was a moment is seen from all rounds together.
+    """
+    return (*generator_outcomes(counts), *_agent_cpu(agent_cpu))
 
 
 def generator_outcomes(counts: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:

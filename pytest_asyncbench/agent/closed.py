@@ -155,6 +155,6 @@ class ClosedRun(Slot):
         window = max(1e-9, self.closed - self.ledger.opened)  # none at all if requests ran out before it
         occupied = 1.0 if self.ran_out else 1.0 - self.idle / (window * len(self.users))
         agent_cpu = self.cpu / window
-        complaints = checks.complaints(self.ledger.counts(), agent_cpu, occupied)
+        complaints = checks.complaints(self.ledger.counts(), agent_cpu)
         result = self.ledger.result(self, agent_cpu=agent_cpu, occupied=occupied, complaints=complaints)
         return replace(result, starved=self.starved)

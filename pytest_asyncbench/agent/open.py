@@ -220,7 +220,7 @@ class OpenRun(Slot):
     def result(self) -> SlotResult:
         counts = self.ledger.counts()
         result = self.ledger.result(
-            self, agent_cpu=self.cpu, occupied=1.0, complaints=checks.complaints(counts, self.cpu, 1.0)
+            self, agent_cpu=self.cpu, occupied=1.0, complaints=checks.complaints(counts, self.cpu)
         )
         result = replace(result, users=self.peak, rate=self.plan.rate, send_delay=self.send_delay)
         return replace(result, complaints=(*result.complaints, *late_starts([result])))

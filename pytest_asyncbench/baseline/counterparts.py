@@ -26,6 +26,8 @@ class OldStage(Protocol):
 
     def instances(self) -> Mapping[str, Instance]: ...
 
+    def relaunch(self) -> Mapping[str, Instance]: ...
+
     def watchers(self) -> Mapping[str, Watcher]: ...
 
 
@@ -51,6 +53,13 @@ class Counterparts:
 
     def instances(self) -> Mapping[str, Instance]:
         """The running counterparts by the names of the test's own variants, without those that are not comparable."""
+        return self._running(lambda stage: stage.instances())
+
+    def relaunch(self) -> Mapping[str, Instance]:
+        """The same, started anew."""
+        return self._running(lambda stage: stage.relaunch())
+
+    def _running(self, start: Callable[[OldStage], Mapping[str, Instance]]) -> Mapping[str, Instance]:
         found = {}
         for variant, spec in self.specs.items():
             name = self.of(variant)
@@ -59,7 +68,7 @@ class Counterparts:
             try:
                 if name not in self._stages:
                     self._stages[name] = self.prepare(name, spec)
-                found[variant] = self._stages[name].instances()[name]
+                found[variant] = start(self._stages[name])[name]
             except AsyncBenchError as error:
                 self.give_up(name, str(error) or type(error).__name__)
         return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from pytest_asyncbench.baseline.counterparts import NONE, Counterparts, paired, without_baseline
-from pytest_asyncbench.errors import AsyncBenchError
+from pytest_asyncbench.errors import AsyncBenchError, NotComparable
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.measure.sampling import Subject
@@ -79,6 +79,21 @@ def opposite(
     )
 
 
+def again(counterparts: Counterparts | None, old: Opposite, subject_of: SubjectOf) -> list[Subject]:
+    """The counterparts that take part, started anew. Raises NotComparable for one that does not start again."""
+    if counterparts is None or not old.by_variant:
+        return []
+    running = counterparts.relaunch()
+    found = []
+    for variant, subject in old.by_variant.items():
+        server = _server(counterparts, variant)
+        if server not in running:
+            counterparts.give_up(subject.variant, counterparts.why[counterparts.of(server)])
+            raise NotComparable(counterparts.why[subject.variant])
+        found.append(subject_of(subject.variant, running[server], counterparts.watcher(server)))
+    return found
+
+
 def widened(plan: LoadPlan, counterparts: Counterparts | None) -> LoadPlan:
     """A plan of requests that are compared, with the same requests for the counterparts."""
     if counterparts is None or not plan.compared:
@@ -97,8 +112,7 @@ def _comparable(
 ) -> Subject | None:
     if name in counterparts.why:
         return None
-    # requests that are compared are all sent to the test's one server
-    server = own.variant if own.variant in counterparts.specs else next(iter(counterparts.specs))
+    server = _server(counterparts, own.variant)
     if server not in running:
         counterparts.give_up(name, counterparts.why[counterparts.of(server)])
         return None
@@ -107,6 +121,11 @@ def _comparable(
         counterparts.give_up(name, why)
         return None
     return old
+
+
+def _server(counterparts: Counterparts, variant: str) -> str:
+    """The server of a variant: requests that are compared are all sent to the test's one server."""
+    return variant if variant in counterparts.specs else next(iter(counterparts.specs))
 
 
 def _refused(old: Subject, own: Subject, ask: Callable[[Subject], SlotResult]) -> str:

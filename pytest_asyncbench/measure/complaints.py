@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import first_words
 from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.measure.voids import STARVED, why_void
 from pytest_asyncbench.traffic.lateness import late_on_average, late_starts
 from pytest_asyncbench.traffic.samples import SlotResult
 
@@ -54,6 +55,11 @@ def unanswered(variant: str, result: SlotResult) -> str | None:
         counted.update(outcomes)
     kinds = ", ".join(f"{number} {name}" for name, number in counted.most_common())
     return f"{variant}: not one request was answered ({kinds or 'none was sent'}){first_words(result)}"
+
+
+def agent_starved(slot: Slot) -> list[str]:
+    """That the agent did not keep up, where there is no other round to go by."""
+    return [f"{slot.variant}: {why}" for why in [why_void([slot])] if why.startswith(STARVED)]
 
 
 def of_slot(slot: Slot) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pytest_asyncbench.measure.counts import Counts
 from pytest_asyncbench.measure.slot import Datum, Slot
+from pytest_asyncbench.measure.voids import unrest
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 
@@ -21,8 +22,10 @@ class Evidence:
     `startups` are the seconds that each server took to answer. `surroundings` are what the figures also depend on, in
     words; `cleared` the environment variables that pytest had and the servers did not get. `counts` were counted
     exactly, by variant, on `bursts`, which are no rounds; `alone` is the latency of a request that was the only one, in
-    seconds. `references` are variants of another revision: measured with the others, and held to nothing that the
-    test states.
+    seconds.
+    `references` are variants of another revision: measured with the others, and held to nothing that the test states.
+    `voided` are the rounds that do not count, each with its reason. `confirming` are the rounds of fresh launches on
+    which verdicts were confirmed.
     """
 
     plan: LoadPlan
@@ -41,6 +44,8 @@ class Evidence:
     bursts: tuple[Slot, ...] = ()
     alone: Mapping[str, float] = field(default_factory=dict)
     cleared: tuple[str, ...] = ()
+    voided: tuple[str, ...] = ()
+    confirming: Evidence | None = None
     references: tuple[str, ...] = ()
 
     @property
@@ -78,8 +83,13 @@ class Evidence:
             else ""
         )
 
+    @property
+    def unrest(self) -> str:
+        """Why the machine was too restless for anything sampled to be decided, in words; empty if it was not."""
+        return unrest(self.voided, len(self.rounds))
+
     def ok(self, variant: str) -> int:
-        """Every ok answer of one variant in this load call, all phases and the warm-up included."""
-        return (self.ok_before or {}).get(variant, 0) + sum(
-            slot.samples.ok_total for slot in self.slots(variant)
-        )
+        """Every ok answer of one variant in this load call, all phases, the warm-up and fresh launches included."""
+        measured = sum(slot.samples.ok_total for slot in self.slots(variant))
+        confirmed = self.confirming.ok(variant) if self.confirming else 0
+        return (self.ok_before or {}).get(variant, 0) + measured + confirmed

@@ -9,6 +9,8 @@ from statistics import median
 
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.estimate import estimate_values
+from pytest_asyncbench.verdict.giving_up import evidence, rounds_needed
+from pytest_asyncbench.verdict.signed_rank import critical, tail, walsh_averages
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,14 @@ def interval(values: Sequence[float], effort: Effort) -> Interval:
     if found.low is None or found.high is None:
         return Interval(found.value, 0.0, math.inf)
     return Interval(found.value, found.low, found.high)
+
+
+def needed_rounds(ratios: Sequence[float], effort: Effort) -> int | None:
+    """About how many rounds would tell these ratios from 1 in four runs out of five, were they what they seem; None:
+    no reasonable number."""
+    if not all(0 < ratio < math.inf for ratio in ratios):
+        return None
+    looks = critical(effort.alpha, effort.max_rounds)
+    cap, k = looks[-1]
+    z = evidence(walsh_averages([math.log(ratio) for ratio in ratios]), 0.0, len(ratios))
+    return rounds_needed(z, len(ratios), cap, tail(cap, k))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -16,9 +14,8 @@ from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.interval import interval
 from pytest_asyncbench.measure.steps import Steps
 from pytest_asyncbench.measure.value import Measure, Origin
-from pytest_asyncbench.metrics import METRICS, Metric, metric
+from pytest_asyncbench.metrics import METRICS, metric
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
-from pytest_asyncbench.units import show_count
 from pytest_asyncbench.verdict.effort import Effort
 
 if TYPE_CHECKING:
@@ -118,7 +115,7 @@ class Run:
         caution: str = "",
     ) -> None:
         self.evidence = evidence
-        self.origin = Origin(next(_numbers), effort, smoke, caution or evidence.caution)
+        self.origin = Origin(next(_numbers), effort, smoke, caution or evidence.caution or evidence.unrest)
         self._variants = {
             name: VariantRun(evidence, name, self.origin, ok[name]) for name in evidence.variants
         }
@@ -143,10 +140,7 @@ class Run:
 
     def ratio(self, a: str, b: str, metric: str = "rps") -> Measure:
         """A over B, from the ratio within each round. Raises UnknownValue, SpecError, KeyError."""
-        above, below = self[a].measure(metric), self[b].measure(metric)
-        found = above.ratio_to(below)
-        data = tuple(x / y if y else math.inf for x, y in zip(above.data, below.data, strict=False))
-        return Measure(_ratio_of(metric), f"{a}/{b}", found.centre, found.low, found.high, data, self.origin)
+        return self[a].measure(metric) / self[b].measure(metric)
 
     @property
     def ok(self) -> int:
@@ -184,8 +178,3 @@ class Run:
         if others:
             raise UnknownValue(f"run.{name}: there are several variants; write run[{first!r}].{name}")
         return self._variants[first]
-
-
-@lru_cache
-def _ratio_of(name: str) -> Metric:
-    return replace(metric(name), name=f"{name} ratio", unit="", show=show_count)

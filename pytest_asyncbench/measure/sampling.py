@@ -9,7 +9,8 @@ from statistics import fmean, median, pstdev
 from typing import Protocol
 
 from pytest_asyncbench.errors import AgentLost
-from pytest_asyncbench.measure import complaints, usage
+from pytest_asyncbench.measure import complaints, usage, voids
+from pytest_asyncbench.measure.drift import drift_notes
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import traceback_of
 from pytest_asyncbench.measure.hub import HubWatch
@@ -41,7 +42,7 @@ class Subject:
     """One variant under load: its spec, where it listens, what it is asked, and how to look at it.
 
     `requests` are empty where they are made ahead of each slot; `host` is the Host that those are sent to;
-    `watcher` looks at it during a slot.
+    `is_reference`: it is there to be compared with, and held to nothing itself; `watcher` looks at it during a slot.
     """
 
     variant: str
@@ -53,6 +54,7 @@ class Subject:
     startup: float = 0.0
     host: str = ""
     cleared: tuple[str, ...] = ()
+    is_reference: bool = False
     watcher: Watcher | None = None
 
     def keeps(self, plan: LoadPlan) -> bool:
@@ -116,8 +118,8 @@ def sample(
 ) -> Evidence:
     """Put all subjects under load, interleaved, until `goal` is reached; the evidence, also of a broken measurement.
 
-    `supply` is one that has sent something already. An agent that is lost is a complaint of the evidence.
-    Raises SpecError if the plan cannot be measured in time.
+    `supply` is one that has sent something already. An agent that is lost is a complaint of the evidence. It ends at
+    most one slot after `plan.max_time`. Raises SpecError if the plan cannot be measured in time.
     """
     began = time.monotonic()
     supply = supply or Supply(plan, seed, began + plan.max_time)
@@ -130,6 +132,7 @@ def sample(
         goal.cap,
         startups={s.variant: s.startup for s in subjects},
         cleared=tuple(sorted({name for s in subjects for name in s.cleared})),
+        references=tuple(s.variant for s in subjects if s.is_reference),
     )
     watch = HubWatch({s.variant: s.pids for s in subjects if s.spec.mode == "gevent"})
     try:
@@ -138,7 +141,7 @@ def sample(
                 _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
             if not state.complaints and goal.cap:
                 evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
-                state.complaints += [] if state.complaints else complaints.late(evidence)
+                state.complaints += [] if state.complaints else _in_the_end(evidence)
             state.complaints += [] if state.complaints else complaints.starved(evidence)
     except AgentLost as error:
         state.complaints.append(str(error))
@@ -149,7 +152,9 @@ def sample(
         )
     finally:
         progress.done()
-    state.notes += [*supply.notes(), *watch.notes()]
+    state.notes += [*supply.notes(), *watch.notes(), *drift_notes(evidence)]
+    if evidence.voided:
+        state.notes.append(voids.told(evidence.voided, len(evidence.rounds)))
     return replace(
         evidence,
         complaints=tuple(dict.fromkeys(state.complaints)),
@@ -187,10 +192,16 @@ def one_slot(agent: LoadAgent, subjects: Sequence[Subject], plan: LoadPlan, seed
         slots = tuple(_one_slot(agent, subject, 1, plan, windows, state) for subject in subjects)
     except (AgentLost, SupplyEnded) as error:
         return replace(evidence, complaints=(str(error),))
-    broken = [text for slot in slots for text in complaints.of_slot(slot)]
+    broken = [text for slot in slots for text in (*complaints.of_slot(slot), *complaints.agent_starved(slot))]
     broken += [death for subject in subjects if (death := subject.died())]
     evidence = replace(evidence, rounds=(slots,), seconds=time.monotonic() - began)
     return replace(evidence, complaints=tuple(broken or complaints.starved(evidence)))
+
+
+def _in_the_end(evidence: Evidence) -> list[str]:
+    """Complaints that take all rounds together."""
+    hopeless = voids.everywhere(evidence.voided, len(evidence.rounds))
+    return [hopeless] if hopeless else complaints.late(evidence)
 
 
 def _warm_up(
@@ -233,36 +244,58 @@ def _rounds(
         slots: list[Slot] = []
         try:
             for name in order(evidence.seed, number, evidence.variants):
+                if time.monotonic() >= deadline:
+                    raise _TimeIsUp
                 progress.slot(name, number, evidence if evidence.rounds else None)
                 subject = next(s for s in subjects if s.variant == name)
                 slots.append(_one_slot(agent, subject, number, evidence.plan, windows, state))
                 if state.supply.is_short(slots[-1].samples):
                     raise state.supply.end()
+        except _TimeIsUp:
+            _count_outside(slots, state)
+            break
         except SupplyEnded as end:
-            for slot in slots:
-                state.ok_before[slot.variant] += slot.samples.ok_total
+            _count_outside(slots, state)
             if not evidence.rounds:
                 raise
             state.notes.append(f"{end}: sampling ended there, and the unfinished round is left out")
             break
         if number == 0:  # never judged; but now the paces are known, also where nothing was to warm up
-            for slot in slots:
-                state.ok_before[slot.variant] += slot.samples.ok_total
+            _count_outside(slots, state)
             windows, most = _plan(evidence, goal, state.paces)
             evidence = replace(evidence, merged=windows.merged)
+        elif void := voids.why_void(slots):
+            _count_outside(slots, state)
+            evidence = state.so_far = replace(evidence, voided=(*evidence.voided, void))
         else:
-            evidence = replace(evidence, rounds=(*evidence.rounds, tuple(slots)))
-            state.so_far = evidence
+            evidence = state.so_far = replace(evidence, rounds=(*evidence.rounds, tuple(slots)))
             state.complaints += [text for slot in slots for text in complaints.of_slot(slot)]
             state.complaints += [
                 why for slot in slots if (why := state.supply.shortfall(slot.variant, slot.samples))
             ]
         state.complaints += [death for subject in subjects if (death := subject.died())]
         out_of_time = time.monotonic() + (time.monotonic() - began) > deadline
-        if state.complaints or out_of_time or (number > 0 and _is_decided(evidence, goal)):
+        if state.complaints or out_of_time or _is_hopeless(evidence):
+            break
+        if evidence.rounds and _is_decided(evidence, goal):
             break
         number += 1
     return evidence
+
+
+class _TimeIsUp(Exception):
+    """In the middle of a round: what it has is left out."""
+
+
+def _count_outside(slots: Sequence[Slot], state: _State) -> None:
+    """Answers of slots that are not measured count all the same."""
+    for slot in slots:
+        state.ok_before[slot.variant] += slot.samples.ok_total
+
+
+def _is_hopeless(evidence: Evidence) -> bool:
+    """Whether the machine is so restless that going on is no use."""
+    return voids.is_hopeless(evidence.voided, len(evidence.rounds))
 
 
 def _plan(evidence: Evidence, goal: Goal, paces: Mapping[str, Pace]) -> tuple[Windows, int]:
@@ -275,8 +308,8 @@ def _plan(evidence: Evidence, goal: Goal, paces: Mapping[str, Pace]) -> tuple[Wi
 
 
 def _is_decided(evidence: Evidence, goal: Goal) -> bool:
-    """A duration that was asked for is measured to its end, decided or not."""
-    return evidence.plan.duration is None and goal.decided(evidence)
+    """A duration that was asked for is measured to its end, decided or not; void rounds are outweighed by more."""
+    return evidence.plan.duration is None and not evidence.unrest and goal.decided(evidence)
 
 
 def _one_slot(

@@ -30,7 +30,8 @@ def write(reporter: pytest.TerminalReporter, cases: Sequence[TestCase]) -> None:
             reporter.write_line(line, **_markup(line))
         reporter.write_line("")
     counts = Counter(judgement.outcome for case in fired for judgement in case.told())
-    if counts:
+    counts["INCONCLUSIVE"] += sum(case.undecided for case in fired)
+    if counts.total():
         told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in COLOURS if counts[outcome])
         reporter.write_line(f"verdicts: {told}")
 

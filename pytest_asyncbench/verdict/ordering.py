@@ -19,28 +19,42 @@ Values = Mapping[str, Sequence[float]]
 
 
 def judge_ordering(
-    claim: Ordering, values: Values, *, more_is_better: bool, effort: Effort, ended: bool = False
+    claim: Ordering,
+    values: Values,
+    *,
+    more_is_better: bool,
+    effort: Effort,
+    ended: bool = False,
+    others: int = 0,
 ) -> Verdict | None:
     """Each variant against the next: PASS when all PASS, FAIL as soon as one FAILs, None: go on sampling.
 
     One wrong FAIL among k variants is enough to fail them all, so each pair's FAIL has the (k-1)-th part of
-    the error allowed. The verdict's numbers are those of the pair that decides: the first to FAIL, else the
-    closest. Raises SpecError for values of which there is no ratio.
+    the error allowed; less if the test's other comparisons can FAIL in `others` ways, too. The verdict's numbers
+    are those of the pair that decides: the first to FAIL, else the closest. Raises SpecError for values
+    of which there is no ratio.
     """
-    ways = len(claim.best_first) - 1
+    ways = len(claim.best_first) - 1 + others
     pairs = [Pair(a, b, claim.metric, claim.by, ways) for a, b in pairwise(claim.best_first)]
     parts = [pair.judge(values, more_is_better, effort, ended) for pair in pairs]
     return combined(parts)
 
 
 def judge_no_regression(
-    guard: NoRegression, values: Values, *, more_is_better: bool, effort: Effort, ended: bool = False
+    guard: NoRegression,
+    values: Values,
+    *,
+    more_is_better: bool,
+    effort: Effort,
+    ended: bool = False,
+    others: int = 0,
 ) -> Verdict | None:
     """PASS if new over old lies above 1/within (turned round where less is better), FAIL if below.
 
-    Raises SpecError for values of which there is no ratio.
+    `others` is in how many ways the test's other comparisons can FAIL. Raises SpecError for values of which
+    there is no ratio.
     """
-    pair = Pair(guard.new, guard.old, guard.metric, 1 / guard.within)
+    pair = Pair(guard.new, guard.old, guard.metric, 1 / guard.within, 1 + others)
     return pair.judge(values, more_is_better, effort, ended)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
+from pytest_asyncbench.verdict.signed_rank import FIRST_LOOK
+
 if TYPE_CHECKING:
     from pytest_asyncbench.verdict.decision import Finding
 
@@ -37,7 +39,7 @@ def explain(finding: Finding, numbers: tuple[str, str, str], words: Words) -> st
     centre, low, high = numbers
     after = f"after {counted(finding.rounds)}"
     if finding.stopped == "ended" and finding.low == -inf and finding.high == inf:
-        return f"{words.subject} {centre} {after}: too few rounds for an interval"
+        return f"{words.subject} {centre} {after}: too few rounds for an interval; the first look is after {FIRST_LOOK}"
     seen = f"{words.subject} {centre} [{low}, {high}] {after}"
     if finding.outcome == "PASS":
         return f"{seen}: all of it is {words.inside} {words.bound}"
@@ -59,4 +61,6 @@ def _end(finding: Finding) -> str:
 def _needed(finding: Finding) -> str:
     if finding.needed is None:
         return "it is too close for any number of rounds"
-    return f"about {finding.needed} rounds would have decided"
+    return (
+        f"about {finding.needed} rounds would have decided, in four runs out of five, were it what it seems"
+    )

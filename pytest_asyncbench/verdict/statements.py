@@ -114,6 +114,20 @@ def names_of(statement: Statement) -> tuple[str, ...]:
             return ()
 
 
+def ways_to_fail(statement: Statement) -> int:
+    """In how many ways a comparison can FAIL: each pair of neighbours in an ordering, each end of a tie. 0 of a budget,
+    whose error no coin keeps down, so that there is none to be shared."""
+    match statement:
+        case Ordering(best_first=names):
+            return len(names) - 1
+        case Tie():
+            return 2
+        case NoRegression():
+            return 1
+        case Budget() | SinceBaseline():
+            return 0
+
+
 def about(statements: Iterable[Statement], variants: Collection[str]) -> list[Statement]:
     """Those statements whose variants are all among these."""
     return [statement for statement in statements if set(names_of(statement)) <= set(variants)]

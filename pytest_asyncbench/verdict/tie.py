@@ -14,17 +14,22 @@ from pytest_asyncbench.verdict.verdict import Verdict, verdict_of
 
 
 def judge_tie(
-    claim: Tie, values: Mapping[str, Sequence[float]], *, effort: Effort, ended: bool = False
+    claim: Tie,
+    values: Mapping[str, Sequence[float]],
+    *,
+    effort: Effort,
+    ended: bool = False,
+    others: int = 0,
 ) -> Verdict | None:
     """PASS if the whole interval of a/b lies between the margins, FAIL if it lies beyond one of them.
 
-    PASS needs both margins, either of which holds the error down alone (two one-sided tests: Schuirmann,
-    1987). FAIL needs one, so each has half of the error. The ratio is a/b whatever the metric: a tie has
-    no better side. Raises SpecError for values of which there is no ratio.
+    PASS needs both margins, either of which holds the error down alone (two one-sided tests: Schuirmann, 1987). FAIL
+    needs one, so each has half of the error; less if the test's other comparisons can FAIL in `others` ways, too. The
+    ratio is a/b whatever the metric: a tie has no better side. Raises SpecError for values of which there is no ratio.
     """
     width = log(claim.within)
     finding = decide(
-        paired(values, claim.a, claim.b), Band(-width, width, ways_to_fail=2), effort, ended=ended
+        paired(values, claim.a, claim.b), Band(-width, width, ways_to_fail=2 + others), effort, ended=ended
     )
     span = f"{1 / claim.within:.4g} to {claim.within:.4g}"
     words = Words(f"{claim.metric} {claim.a} / {claim.b}", "within", "outside", span)

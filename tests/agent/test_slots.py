@@ -15,6 +15,8 @@ import pytest
 from pytest_asyncbench.agent import checks
 from pytest_asyncbench.agent.client import SlotRefused
 from pytest_asyncbench.measure import percentiles
+from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.measure.voids import why_void
 from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, Target
 
 
@@ -150,10 +152,9 @@ def test_ports_that_do_not_suffice(tmp_path, monkeypatch):
 
 
 def test_self_checks_say_what_they_saw():
-    assert checks.complaints({"measure": {"ok": 5}}, 0.8, 0.98) == ()
-    ports, cpu, occupied = checks.complaints(
-        {"measure": {"client_port": 2}, "tail": {"client_port": 1}}, 0.93, 0.9
-    )
+    assert checks.complaints({"measure": {"ok": 5}}, 0.8) == checks.cautions(0.8, 0.98) == ()
+    ports, cpu = checks.complaints({"measure": {"client_port": 2}, "tail": {"client_port": 1}}, 0.93)
+    (occupied,) = checks.cautions(0.8, 0.9)
     assert ports == "3 requests failed in the load agent: no free local port (EADDRNOTAVAIL)"
     assert "93% of a core" in cpu
     assert "90.0% of their time" in occupied
@@ -173,7 +174,7 @@ def test_ports_that_run_out_are_the_generators_fault(memory_run, reply, wire):
     assert result.complaints == ("10 requests failed in the load agent: no free local port (EADDRNOTAVAIL)",)
 
 
-def test_a_starved_agent_complains(agent, hostile, wire):
+def test_a_starved_agent_voids_the_round(agent, hostile, wire):
     def starve(phase):
         if phase == "measure":
             os.kill(agent.pid, signal.SIGSTOP)
@@ -181,4 +182,4 @@ def test_a_starved_agent_complains(agent, hostile, wire):
 
     result = agent.run(ClosedSlot(hostile.target, (wire("/ok"),), 4, 0.5, think_time=0.02), starve)
     assert result.occupied < 0.98
-    assert any("the load agent did not keep up" in complaint for complaint in result.complaints)
+    assert why_void([Slot("a", 1, result)]).startswith("the load agent did not keep up (users were in flight")

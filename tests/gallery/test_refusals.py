@@ -76,9 +76,14 @@ def slow(response):
 @pytest.mark.server(asgi)
 @pytest.mark.budget(rps=1)
 def test_it(load):
-    run = load.get("/", users=16, expect=slow, **BRIEF)
-    assert run.limiter.name == "generator"
+    load.get("/", users=16, expect=slow, **BRIEF)
 """)
+    output = result.stdout.str()
+    if (
+        "something else uses" in output
+    ):  # others kept it from its core: it is not known what it would have needed
+        assert "perhaps generator (the load agent used" in output
+        return
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["INVALID *the load agent used * of a core*", "*limiter: generator: *"])
 
@@ -139,7 +144,7 @@ POOLS = {
     "sizes": ('on("/one_row", POOL=2)', 'on("/one_row", POOL=8)'),
     "one": ('on("/one_row", POOL=1)', 'on("/one_row", POOL=4)'),
     "processes": ('on("/one_row")', 'on("/one_row").with_options(workers=2)'),
-    "writes": ('on("/row_locks")', 'on("/row_locks", POOL=2)'),
+    "transactions": ('on("/idle_in_transaction")', 'on("/idle_in_transaction", POOL=2)'),
 }
 PAIR = """
 @pytest.mark.variants(a={0}, b={1})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pytest_asyncbench.errors import AgentLost, SpecError
 from pytest_asyncbench.measure.sampling import Goal, Progress, Subject, one_request, sample
@@ -255,3 +257,61 @@ def test_a_goal_of_no_rounds_is_the_warm_up_alone(fake_agent):
     evidence = fired(agent, goal(1, cap=0))
     assert (len(agent.plans), evidence.rounds) == (WARM, ())
     assert evidence.ok("a") == 50 * WARM
+
+
+def test_a_starved_agent_voids_the_round_for_all(fake_agent):
+    agent = fake_agent({2 * WARM + 2 + 3: {"occupied": 0.977}}, a=100, b=100)
+    evidence = fired(agent, goal(9))
+    assert [[slot.round for slot in row] for row in evidence.rounds] == [[n, n] for n in (1, *range(3, 11))]
+    assert len(evidence.voided) == 1
+    assert evidence.complaints == ()
+    assert evidence.notes[0].startswith(
+        "1 of 10 rounds do not count, the last because the load agent did not keep"
+    )
+    assert evidence.ok("a") == 50 * (WARM + 11), "its answers count all the same"
+    assert evidence.unrest == ""
+
+
+def test_more_rounds_outweigh_a_void_one(fake_agent):
+    evidence = fired(fake_agent({WARM + 1: {"occupied": 0.9}}), goal(3))
+    assert (len(evidence.rounds), len(evidence.voided), evidence.unrest) == (9, 1, "")
+    evidence = fired(fake_agent({WARM + 1: {"occupied": 0.9}}), goal(3, cap=8))
+    assert "1 of 9 rounds do not count" in evidence.unrest
+
+
+def test_an_agent_that_is_starved_everywhere_is_a_complaint(fake_agent):
+    agent = fake_agent({n: {"occupied": 0.9} for n in range(WARM, 99)})
+    evidence = fired(agent, goal(8))
+    (complaint,) = evidence.complaints
+    assert complaint.endswith("4 of 4 rounds do not count")
+    assert len(agent.plans) == WARM + 1 + 4
+    (complaint,) = fired(
+        fake_agent({n: {"occupied": 0.9} for n in range(99)}), goal(1), duration=0.5
+    ).complaints
+    assert complaint.endswith("4 of 4 rounds do not count")
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(st.floats(0.01, 9.0), min_size=60, max_size=60),
+    st.floats(0.0, 60.0),
+    st.integers(1, 3),
+    st.sampled_from([None, 0.0, 3.0]),
+)
+def test_max_time_is_kept_to_within_a_slot(fake_agent_of, slots, max_time, variants, warmup):
+    spent = []
+    with fake_agent_of(**dict.fromkeys("abc"[:variants], 100.0)) as agent:
+        run = agent.run
+
+        def takes_its_time(plan):
+            before = agent.now
+            result = run(plan)
+            spent.append(slots[len(agent.plans) % len(slots)])
+            agent.now = before + spent[-1]
+            return result
+
+        agent.run = takes_its_time
+        evidence = fired(agent, goal(99), max_time=max_time, warmup=warmup)
+    assert sum(spent) <= max_time + max(spent, default=0.0)
+    assert sum(spent[:-1]) <= max_time
+    assert all(len(row) == variants for row in evidence.rounds), "an unfinished round is left out"

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pytest_asyncbench.errors import Inconclusive
+from pytest_asyncbench.measure.comparison import failed_on
 from pytest_asyncbench.measure.interval import interval
 from pytest_asyncbench.measure.value import Measure, Origin
 from pytest_asyncbench.metrics import metric
@@ -58,17 +59,17 @@ def test_what_the_interval_says_is_true_or_false():
 
 def test_what_it_does_not_say_is_undecided():
     for undecided in (lambda: fast > 103, lambda: fast > 1.9 * slow, lambda: sorted([slow * 1.9, fast])):
-        with pytest.raises(Inconclusive, match=r"undecided, ratio .* use a marker, .* or rounds=30"):
-            undecided()
+        with pytest.raises(Inconclusive, match=r"undecided, ratio .* use a marker, or rounds=30"):
+            bool(undecided())
 
 
 def test_fewer_than_eight_rounds_decide_nothing():
     few, other = measure([100.0] * 7), measure([1.0] * 7)
     assert (few.low, few.high) == (0, math.inf)
     with pytest.raises(Inconclusive, match="7 rounds"):
-        _ = few > other
-    with pytest.raises(Inconclusive):
-        _ = few > 1
+        bool(few > other)
+    with pytest.raises(Inconclusive, match="below 8 rounds there are values but no interval"):
+        bool(few > 1)
 
 
 @given(RATES, RATES, COMPARISONS)
@@ -78,7 +79,7 @@ def test_a_comparison_its_mirror_and_its_opposite_agree(a, b, by):
 
     def answer(compare, x, y):
         try:
-            return compare(x, y)
+            return bool(compare(x, y))
         except Inconclusive:
             return None
 
@@ -105,12 +106,12 @@ def test_a_factor_moves_to_the_other_side(data, by):
     ratio = left.ratio_to(right)
     assume(all(abs(bound - by) > 1e-6 * by for bound in (ratio.low, ratio.high, ratio.centre)))
     try:
-        expected = left / by > right
+        expected = bool(left / by > right)
     except Inconclusive:
         with pytest.raises(Inconclusive):
-            _ = left > by * right
+            bool(left > by * right)
     else:
-        assert (left > by * right) is expected
+        assert bool(left > by * right) is expected
 
 
 def test_counted_values_are_compared_as_numbers():
@@ -165,10 +166,80 @@ def test_a_factor_is_a_number_above_zero(by):
         _ = fast * by
 
 
-def test_division_by_nothing_or_by_a_value():
-    for by in (0, fast, "2", -1):
+def test_division_by_nothing():
+    for by in (0, "2", -1, True):
         with pytest.raises(TypeError):
             _ = fast / by
+
+
+def test_one_value_over_another_is_their_ratio():
+    ratio = fast / slow
+    assert (ratio.value, ratio.low, ratio.high) == (
+        fast.ratio_to(slow).centre,
+        fast.ratio_to(slow).low,
+        fast.ratio_to(slow).high,
+    )
+    assert repr(ratio) == "<a/b.rps ratio = 1.94 [1.89, 1.98], 8 rounds>"
+    assert ratio > 1.5
+    assert ratio > 0.5 * ratio
+    assert not fast / fast > 1.1
+    with pytest.raises(TypeError, match="different metrics, and cannot be divided by one another"):
+        _ = fast / measure([1.0] * 8, "p95")
+    with pytest.raises(TypeError, match="two load calls"):
+        _ = fast / measure([1.0] * 8, origin=Origin(2, EFFORT))
+
+
+@pytest.mark.parametrize(
+    "sum_of",
+    [
+        lambda: fast + slow,
+        lambda: fast - slow,
+        lambda: fast + 1,
+        lambda: 1 - fast,
+        lambda: sum([fast, slow]),
+        lambda: measure([0.1] * 8, "p95") + measure([0.1] * 8, "p95", "b"),
+    ],
+)
+def test_values_have_no_sum(sum_of):
+    with pytest.raises(TypeError, match=r"cannot be added or subtracted: .* have no sum.*compare.*float\("):
+        sum_of()
+
+
+def test_a_comparison_says_what_it_rests_on():
+    assert (fast < 1.2 * slow).lines() == [
+        "<a.rps = 103 [101, 106], 8 rounds> < <1.2 x b.rps = 64.2 [61.2, 67.2], 8 rounds>",
+        "not so: ratio 1.61 [1.58, 1.65] after 8 rounds",
+    ]
+    assert (fast > 90).lines()[1].startswith("so: ratio 1.15 [1.12, 1.18] after 8 rounds")
+
+
+def test_an_undecided_comparison_says_how_many_rounds_would_decide():
+    swing = measure([1.02, 0.99, 1.03, 0.98, 1.04, 1.01, 1.05, 0.985])
+    with pytest.raises(Inconclusive, match=r"were the ratio what it seems, about (\d+) rounds would decide"):
+        bool(swing > 1)
+    with pytest.raises(Inconclusive, match="it is too close for any number of rounds"):
+        bool(measure([1.0] * 8) > 1)
+
+
+def test_an_assert_that_fails_on_a_comparison_finds_its_words():
+    def words(body):
+        with pytest.raises(AssertionError) as caught:
+            body()
+        return failed_on(caught.value.__traceback__)
+
+    def on_something_else():
+        assert bool(fast > slow) is not None
+        number = 2
+        if number != 3:
+            raise AssertionError
+
+    namespace = {"fast": fast, "slow": slow, "none": measure([0.0], "errors")}
+    exec("def sampled():\n    assert (fast\n      < slow)", namespace)
+    exec("def counted():\n    assert none > 0", namespace)
+    exec("def later():\n    bool(fast > slow)\n    assert 1 == 2", namespace)
+    assert "not so: ratio 1.94" in words(namespace["sampled"])
+    assert words(namespace["counted"]) == "<a.errors = 0 %, 1 round> > 0 %: not so"
+    assert words(namespace["later"]) == words(on_something_else) == ""
 
 
 def test_everything_is_more_than_a_negative_number():
@@ -180,13 +251,13 @@ def test_everything_is_more_than_a_negative_number():
 def test_a_smoke_run_decides_nothing():
     smoke = measure([1.0] * 8, origin=Origin(1, EFFORT, smoke=True))
     with pytest.raises(Inconclusive, match="a smoke run sends one request and decides nothing"):
-        _ = smoke > 0
+        bool(smoke > 0)
 
 
 def test_a_doubt_about_the_agent_decides_nothing_but_counts():
     doubtful = Origin(1, EFFORT, caution="the agent was busy")
     with pytest.raises(Inconclusive, match="the agent was busy"):
-        _ = measure([100.0] * 12, origin=doubtful) > 1
+        bool(measure([100.0] * 12, origin=doubtful) > 1)
     assert measure([0.0], "errors", origin=doubtful) < 0.5
     assert measure([0.0], "errors", origin=doubtful) == 0
 

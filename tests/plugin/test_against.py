@@ -74,8 +74,9 @@ def run(checkout, *arguments: str):
 def test_a_planted_slowdown_fails_and_names_metric_ratio_and_interval(checkout):
     checkout.write(BUSY).repository.commit("With a test")
     checkout.repository.write(app=SLOWER)  # and not committed: the dirty checkout is the head
-    result = run(checkout, "--asyncbench-against=main")
+    result = run(checkout, "--asyncbench-against=main", "--asyncbench-launch-allowance=0.1%")
     result.assert_outcomes(failed=1)
+    assert_said(result, "confirmed on 1 fresh launch: 0.")
     result.stdout.re_match_lines(
         [
             r"FAIL server is not worse than server@main in p50 by 10 %: p50 .* 0\.[678]\d* \[0\.\d+, 0\.\d+\]",

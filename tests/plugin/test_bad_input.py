@@ -61,6 +61,19 @@ def test_a_test_that_cannot_be_meant_is_a_usage_error(project, body, message):
     assert message in result.stderr.str()
 
 
+@pytest.mark.parametrize(("option", "ending"), [("--collect-only", 4), ("-n1", 0)])
+def test_a_wrong_marker_without_a_run(project, option, ending):
+    """A usage error also when tests are only listed; on a worker of xdist it would be an internal error."""
+    result = project.write("""
+@pytest.mark.ordering("many", "nobody")
+@both
+def test_it(load):
+    load.get("/")
+""").run(option, "-rs")
+    assert result.ret == ending
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
 def test_what_is_deselected_is_not_checked(project):
     result = project.write("""
 @both

@@ -51,7 +51,9 @@ def test_regressed(load):
     load.get("/slow", users=4)
 """).run()
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["FAIL one is not worse than many in rps by 50 %*"])
+    result.stdout.fnmatch_lines(
+        ["FAIL one is not worse than many in rps by 50 %*confirmed on 1 fresh launch*"]
+    )
 
 
 def test_budgets(project):
@@ -216,3 +218,21 @@ def test_two(load):
     assert b.ok > a.ok  # every ok answer since the servers were started
 """).run()
     result.assert_outcomes(passed=1)
+
+
+def test_a_failing_assert_explains_itself(project):
+    project.write("""
+@both
+def test_sampled(load):
+    run = load.get("/slow", users=4, rounds=8)
+    assert run["one"].rps > 1.2 * run["many"].rps
+""")
+    for how in ("rewrite", "plain"):
+        result = project.run(f"--assert={how}")
+        result.assert_outcomes(failed=1)
+        result.stdout.re_match_lines(
+            [
+                r"E .*<one\.rps = .* \[.*\], 8 rounds> > <1\.2 x many\.rps = .* \[.*\], 8 rounds>",
+            ]
+        )
+        result.stdout.re_match_lines([r"E .*not so: ratio 0\.\d+ \[0\.\d+, 0\.\d+\] after 8 rounds"])

@@ -1,6 +1,7 @@
 """A WSGI app for tests: answers at once, slowly, wrongly, with a wrong status now and then, or when there are many."""
 
 import itertools
+import os
 import threading
 import time
 
@@ -8,6 +9,16 @@ BODY = b'{"ok": true}'
 counter = itertools.count(1)
 
 room = threading.Semaphore(3)
+
+
+BUSY = 0.001 * (1 + float(os.environ.get("SLOWED_BY", "0")))
+
+
+def be_busy():
+    """Use so much CPU time."""
+    until = time.thread_time() + BUSY
+    while time.thread_time() < until:
+        pass
 
 
 def is_crowded():
@@ -23,6 +34,8 @@ def wsgi(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/slow":
         time.sleep(0.02)
+    if path == "/busy":
+        be_busy()
     if path == "/slower":
         time.sleep(0.05)
     boom = path == "/boom" or (path == "/flaky" and next(counter) % 50 == 0)
