@@ -208,3 +208,15 @@ def test_every_launch_draws_orders_of_its_own(bench):
     orders = "".join(made.agent.order())[BURSTS + 2 * 9 :]
     a_launch = 2 * (1 + ROUNDS_PER_LAUNCH)
     assert len({orders[start : start + a_launch] for start in range(0, len(orders), a_launch)}) > 1
+
+
+def test_a_regression_of_what_is_counted_is_the_same_in_every_launch(bench, make_evidence):
+    guard = NoRegression("a", "b", "errors", 1.1)
+    evidence = make_evidence({"a": [100.0] * 8, "b": [100.0] * 8}, slots={"a": {"failed": 9}})
+    judged = judge_all(evidence, [guard], Effort())
+    assert [item.outcome for item in judged] == ["FAIL"]
+    assert confirm(evidence, judged, Effort(), None, replace(launches_of_nothing(), allowance=1.05)) == (evidence, judged)
+
+
+def launches_of_nothing() -> Launches:
+    return Launches(*([None] * 7), allowance=1.05)

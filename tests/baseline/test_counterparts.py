@@ -9,7 +9,7 @@ import pytest
 
 from pytest_asyncbench.baseline.comparing import incomparable
 from pytest_asyncbench.baseline.counterparts import Counterparts, headline
-from pytest_asyncbench.baseline.opposite import opposite, widened
+from pytest_asyncbench.baseline.opposite import again, opposite, widened
 from pytest_asyncbench.baseline.revision import Revision
 from pytest_asyncbench.errors import NotComparable, ServerDied
 from pytest_asyncbench.measure.sampling import Subject
@@ -39,7 +39,7 @@ def counterparts(**problems: Exception) -> Counterparts:
                 raise problem
             return {name: f"instance of {name}"}
 
-        return SimpleNamespace(instances=instances, watchers=dict)
+        return SimpleNamespace(instances=instances, relaunch=instances, watchers=dict)
 
     return Counterparts(REVISION, {"a": SPEC, "b": SPEC}, prepare)
 
@@ -101,6 +101,26 @@ def test_requests_that_are_compared(make_samples):
     old = opposed(broken, make_samples, GUARD, own=("x", "y"))
     assert old.notes == ("x@main: not comparable: no", "y@main: not comparable: no")
     assert widened(plan, None) is plan
+
+
+def test_fresh_launches(make_samples):
+    problems: dict[str, Exception] = {}
+    found = counterparts()
+    made = found.prepare
+    found.prepare = lambda name, spec: SimpleNamespace(
+        instances=made(name, spec).instances,
+        relaunch=counterparts(**problems).prepare(name, spec).instances,
+        watchers=dict,
+    )
+    problems["b"] = ServerDied("port taken")
+    old = opposed(found, make_samples, GUARD)
+    assert old.names == ("a@main", "b@main")
+    with pytest.raises(NotComparable, match="port taken"):
+        again(found, old, lambda name, *_: subject(name))
+    assert found.why == {"b@main": "port taken"}
+    old = opposed(found, make_samples, GUARD)
+    assert [each.variant for each in again(found, old, lambda name, *_: subject(name))] == ["a@main"]
+    assert again(None, old, lambda name, *_: subject(name)) == []
 
 
 def test_without_a_revision(make_samples):
