@@ -40,6 +40,7 @@ def test_it(load):
     load.get("/", users=2)
 """
 HEADS = {"equal": 0.002, "30 % slower": 0.0026}
+OPTIONS = ("--asyncbench-against=main", "--asyncbench-warmup=1s", "--asyncbench-max-time=30s")
 GIT = ["git", "-c", "user.name=Nobody", "-c", "user.email=nobody@example.com"]
 VERDICT = re.compile(r"^(?:\s+|)(PASS|FAIL|INCONCLUSIVE|INVALID) server is not worse than", re.MULTILINE)
 RATIO = re.compile(r"rps server / server@main\s+([\d.e+-]+)\s+\[([^\]]+)\]\s+after (\d+)\s+rounds")
@@ -58,7 +59,7 @@ def run(place: Path, head: str) -> dict[str, object]:
     """One pytest run of one head."""
     (place / "app.py").write_text(APP.format(cost=HEADS[head]))
     began = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--asyncbench-against=main"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *OPTIONS]
     output = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False).stdout
     verdict, seen = VERDICT.search(output), RATIO.search(output)
     return {
