@@ -21,6 +21,7 @@ class Bench:
 
     def __init__(self, postgres: str, profile: str, agents: int = 1) -> None:
         self.cases: list[TestCase] = []
+        self.notices: list[str] = []
         self._postgres = postgres
         self._profile = profile
         self._agents = agents

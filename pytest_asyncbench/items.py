@@ -12,6 +12,7 @@ import pytest
 
 from pytest_asyncbench.aload import AsyncLoad
 from pytest_asyncbench.baseline.counterparts import Counterparts
+from pytest_asyncbench.baseline.kept_run import NONE, Baseline
 from pytest_asyncbench.baseline.old_stage import OldStages
 from pytest_asyncbench.baseline.revision import Revision
 from pytest_asyncbench.bench import Bench
@@ -39,6 +40,7 @@ CASE: pytest.StashKey[TestCase] = pytest.StashKey()
 REVISION: pytest.StashKey[Revision | None] = pytest.StashKey()
 ENDED: pytest.StashKey[BaseException] = pytest.StashKey()
 """How the body of a test that fired load has ended: what runs it again gets the same."""
+BASELINE: pytest.StashKey[Baseline] = pytest.StashKey()
 
 MARKERS = ("server", "variants", "database", *STATEMENT_MARKERS)
 
@@ -56,6 +58,16 @@ def revision_of(config: pytest.Config) -> Revision | None:
     if REVISION not in config.stash:
         config.stash[REVISION] = revision(config)
     return config.stash[REVISION]
+
+
+def baseline(config: pytest.Config) -> Baseline:
+    """The kept run that this session is compared with, read on first use; without one, why there is none."""
+    if BASELINE not in config.stash:
+        name = option_value(config, "compare")
+        config.stash[BASELINE] = _baseline(config.rootpath, name) if name else NONE
+        if name and config.stash[BASELINE].report is None:
+            bench(config).notices.append(config.stash[BASELINE].why)
+    return config.stash[BASELINE]
 
 
 def load_of(config: pytest.Config) -> Load:
@@ -184,6 +196,7 @@ def _case(item: pytest.Item) -> TestCase:
         stage=_stage(item, specs),
         watch=_watch(config),
         counterparts=_counterparts(item, specs),
+        baseline=baseline(config),
     )
     bench(config).cases.append(case)
     return case
@@ -211,6 +224,21 @@ def _counterparts(item: pytest.Item, specs: Mapping[str, ServerSpec]) -> Counter
         at_end=item.addfinalizer,
     )
     return Counterparts(found, specs, stages.make, SinceBaseline() if judges_all(config) else None)
+
+
+def _baseline(root: Path, name: str) -> Baseline:
+    from pytest_asyncbench.baseline.saved import DIRECTORY, kept, names
+    from pytest_asyncbench.report.environment import machine
+    from pytest_asyncbench.report.file import UnreadableReport
+
+    try:
+        report = kept(root, name)
+    except UnreadableReport as error:
+        return Baseline(f"the kept run {name!r} is of no use: {error}", name)
+    if report is None:
+        known = ", ".join(names(root)) or "none"
+        return Baseline(f"no run is kept as {name!r} in {root / DIRECTORY} (there are: {known})", name)
+    return Baseline("", name, report, machine())
 
 
 def _names_requests(item: pytest.Item, specs: Mapping[str, ServerSpec]) -> bool:

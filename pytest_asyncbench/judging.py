@@ -16,12 +16,14 @@ from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.verdict.budget import judge_budget, judge_count
 from pytest_asyncbench.verdict.effort import Effort
+from pytest_asyncbench.verdict.kept import count_since_kept, judge_since_kept
 from pytest_asyncbench.verdict.ordering import judge_no_regression, judge_ordering
 from pytest_asyncbench.verdict.statements import (
     Budget,
     NoRegression,
     Ordering,
     SinceBaseline,
+    SinceKept,
     Statement,
     Tie,
     names_of,
@@ -88,6 +90,26 @@ def judge_all(evidence: Evidence, statements: Sequence[Statement], effort: Effor
     )
 
 
+def worth_telling(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """Those that are worth a line. What breaks a measurement breaks every statement for one reason: it is told of the
+    statements that somebody wrote, or once."""
+    said = {item.why for item in judgements if item.outcome == "INVALID" and not is_built_in(item.statement)}
+    told: list[Judgement] = []
+    for judgement in judgements:
+        repeats = (
+            judgement.outcome == "INVALID" and is_built_in(judgement.statement) and judgement.why in said
+        )
+        if judgement.is_worth_a_line and not repeats:
+            told.append(judgement)
+            said |= {judgement.why} if judgement.outcome == "INVALID" else set()
+    return told
+
+
+def worst_first(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """In the order of their outcomes: INVALID, FAIL, INCONCLUSIVE, PASS."""
+    return sorted(judgements, key=lambda judgement: WORST_FIRST.index(judgement.outcome))
+
+
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
     """The outcome of a test whose statements came to these: INVALID > FAIL > INCONCLUSIVE > PASS."""
     return min(outcomes, key=WORST_FIRST.index, default="PASS")
@@ -133,6 +155,8 @@ def _subjects(evidence: Evidence, statement: Statement) -> list[tuple[str, ...]]
     """The variants that each verdict of a statement is about: a budget is judged for every variant by itself."""
     if isinstance(statement, Budget):
         return [(variant,) for variant in evidence.own]
+    if isinstance(statement, SinceKept):
+        return [(variant,) for variant in evidence.own if statement.values_of(variant)]
     return [] if isinstance(statement, SinceBaseline) else [names_of(statement)]
 
 
@@ -146,6 +170,11 @@ def _verdicts(
 ) -> list[Verdict | None]:
     if isinstance(statement, Budget):
         return _budget_verdicts(evidence, statement, effort, ended=ended)
+    if isinstance(statement, SinceKept):
+        return [
+            _since_kept(evidence, statement, name, effort, ended)
+            for (name,) in _subjects(evidence, statement)
+        ]
     judged = metric(statement.metric)
     if isinstance(statement, NoRegression) and judged.kind == "counted":
         return [_count_no_regression(evidence, statement, judged)]
@@ -175,8 +204,20 @@ def _verdicts(
             ]
         case Tie():
             return [judge_tie(statement, values, effort=effort, ended=ended, others=others)]
-        case SinceBaseline():  # there is none, or it became a NoRegression
+        case SinceBaseline():  # there is none, or it became another statement
             return []
+
+
+def _since_kept(
+    evidence: Evidence, guard: SinceKept, variant: str, effort: Effort, ended: bool
+) -> Verdict | None:
+    judged = metric(guard.metric)
+    more = judged.more_is_better
+    if judged.kind == "counted":
+        value, told = counted(evidence, variant, judged), where(evidence, variant, judged)
+        return count_since_kept(guard, variant, value, more_is_better=more, where=told, show=judged.show)
+    values = _values(evidence, variant, judged)
+    return judge_since_kept(guard, variant, values, more_is_better=more, effort=effort, ended=ended)
 
 
 def _count_no_regression(evidence: Evidence, guard: NoRegression, judged: Metric) -> Verdict:

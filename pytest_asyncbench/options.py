@@ -72,6 +72,11 @@ OPTIONS = (
         "text",
         "interpreter or virtual environment of the revision's servers",
     ),
+    Option("json", None, "PATH", "text", "write everything that was measured as JSON (schema asyncbench/1)"),
+    Option("markdown", None, "PATH", "text", "write the verdicts as Markdown, to $GITHUB_STEP_SUMMARY too"),
+    Option("html", None, "PATH", "text", "write a report with pictures, one file that opens offline"),
+    Option("save", None, "NAME", "saved", "keep this run as NAME in .asyncbench/"),
+    Option("compare", None, "NAME", "saved", "judge no_regression(metric=...) against the kept run NAME"),
 )
 
 INI_ONLY: tuple[tuple[str, str, Any, str], ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import time
 from collections.abc import Generator
@@ -13,6 +14,7 @@ from pytest_asyncbench.errors import AsyncBenchError, Inconclusive, UnknownValue
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, uses_load
 from pytest_asyncbench.items import CURRENT, ENDED, bench, case_of, start_servers
 from pytest_asyncbench.measure.comparison import Comparison, failed_on
+from pytest_asyncbench.measure.value import Measure
 from pytest_asyncbench.report.text import explain, reason
 from pytest_asyncbench.settings import option_value, timeout
 from pytest_asyncbench.testcase import TestCase
@@ -124,9 +126,17 @@ def _keep_measures(item: pytest.Item, case: TestCase) -> None:
         for variant in run.variants:
             for name in METRICS:
                 try:
-                    value = run[variant].measure(name).value
+                    found = run[variant].measure(name)
                 except UnknownValue:
                     continue
-                item.user_properties.append((f"{label}/{variant}/{name}", value))
+                item.user_properties += _properties(f"{label}/{variant}/{name}", found)
     for ramp in [record.ramp for record in case.records if record.ramp]:
-        item.user_properties += [(f"{ramp.name}/{name}", found.value) for name, found in ramp.known().items()]
+        for name, value in ramp.known().items():
+            item.user_properties += _properties(f"{ramp.name}/{name}", value)
+
+
+def _properties(name: str, found: Measure) -> list[tuple[str, object]]:
+    """A value, and the ends of its interval where there is one."""
+    exact = found.low == found.high or (found.low, found.high) == (0.0, math.inf)
+    ends = [] if exact else [(f"{name}/low", found.low), (f"{name}/high", found.high)]
+    return [(name, found.value), *ends]

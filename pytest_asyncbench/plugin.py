@@ -48,6 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_asyncbench.settings import check
 
         check(config)
+        from pytest_asyncbench.reporting import keep_reports
+
+        keep_reports(config)
     if config.getoption("asyncbench_against") is not None or config.getini("asyncbench_against"):
         from pytest_asyncbench.items import revision_of
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -177,6 +178,12 @@ def _urls(text: str) -> dict[str, str]:
     return out
 
 
+def _saved(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", text):
+        raise ValueError(f"{text!r} is no name for a kept run; use letters, digits, '.', '-' and '_'")
+    return text
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -197,5 +204,6 @@ CHECKS: dict[str, Callable[[str], Any]] = {
     "agents": _agents,
     "urls": _urls,
     "inconclusive": _one_of("skip", "fail", "pass"),
+    "saved": _saved,
     "profile": _one_of("fast", "durable"),
 }

@@ -12,12 +12,22 @@ from typing import Any, Protocol, TypeAlias
 
 from pytest_asyncbench.baseline.comparing import incomparable
 from pytest_asyncbench.baseline.counterparts import Counterparts, without_baseline
+from pytest_asyncbench.baseline.kept_run import NONE, Baseline, Call, resolved
 from pytest_asyncbench.baseline.opposite import Opposite, SubjectOf, again, opposite, widened
+from pytest_asyncbench.diagnosis.fairness import OF_THE_REQUEST
 from pytest_asyncbench.diagnosis.taken import taken
 from pytest_asyncbench.errors import FailedExample, NotComparable, SpecError
 from pytest_asyncbench.examining import examine
 from pytest_asyncbench.given import UNDECIDED, counted, is_example
-from pytest_asyncbench.judging import Judgement, Outcome, decided, error_limit, judge_all, worst
+from pytest_asyncbench.judging import (
+    Judgement,
+    Outcome,
+    decided,
+    error_limit,
+    judge_all,
+    worst,
+    worth_telling,
+)
 from pytest_asyncbench.launching import (
     Launches,
     bare_is_undecided,
@@ -122,6 +132,7 @@ class TestCase:
     ends: float = math.inf
     undecided: int = 0
     cancelled: threading.Event = field(default_factory=threading.Event)
+    baseline: Baseline = NONE
     counterparts: Counterparts | None = None
 
     def fire(self, plan: LoadPlan, supply: Supply | None = None) -> Run:
@@ -136,27 +147,22 @@ class TestCase:
         statements = about(holding(self.statements, plan.name), [subject.variant for subject in subjects])
         if self.settings.smoke:
             return self._smoke(subjects, plan)
+        kept, notices = self._since_kept(statements, self._call(subjects, plan))
         if is_example():
-            return self._example(subjects, plan, counted(without_baseline(statements)))
+            return self._example(subjects, plan, counted(kept))
         seed = draw_seed() if self.settings.seed is None else self.settings.seed
         wide = widened(plan, self.counterparts)
         supply = supply or Supply(wide, seed, time.monotonic() + plan.max_time)
         old = self._opposite(wide, subjects, statements, supply)
-        statements = list(old.statements)
+        statements = [*old.statements, *kept]
         judged = _judged(statements)
         counting = self._counting([*subjects, *old.subjects], wide, judged, seed, supply)
         # Who allows errors means that there may be some.
-        examined = examine(
-            subjects,
-            plan,
-            counting,
-            plan.differs | (judged & {"errors"}),
-            self.cancelled.is_set,
-            old.by_variant,
-        )
+        differs = plan.differs | (judged & {"errors"}) | (OF_THE_REQUEST if plan.compared else set())
+        examined = examine(subjects, plan, counting, differs, self.cancelled.is_set, old.by_variant)
         self._add_ok(plan, examined.ok)
         counting.complaints += examined.complaints
-        counting.notes += examined.notes
+        counting.notes += [*examined.notes, *notices]
         sampled = [statement for statement in statements if metric(statement.metric).kind == "sampled"]
         without = plan.rounds or ROUNDS_WITHOUT_STATEMENTS
         effort = Effort(
@@ -248,6 +254,12 @@ class TestCase:
             for name, server in pairs
         ]
 
+    def _since_kept(self, statements: Sequence[Statement], call: Call) -> tuple[list[Statement], list[str]]:
+        """The statements, those about a baseline left out or made what a kept run says; and what is to be noted."""
+        if self.counterparts is not None and not self.baseline.name:
+            return without_baseline(statements), []
+        return resolved(statements, self.baseline, call)
+
     def _opposite(
         self, plan: LoadPlan, subjects: Sequence[Subject], statements: Sequence[Statement], supply: Supply
     ) -> Opposite:
@@ -282,8 +294,7 @@ class TestCase:
 
     def told(self) -> list[Judgement]:
         """Every judgement worth a line: all but the built-in limits that were kept."""
-        judgements = [judgement for record in self.records for judgement in record.judgements]
-        return [judgement for judgement in judgements if judgement.is_worth_a_line]
+        return [judgement for record in self.records for judgement in worth_telling(record.judgements)]
 
     def unused(self) -> str | None:
         """Why the test's statements were not judged at all, in words; None if they were."""
@@ -298,6 +309,11 @@ class TestCase:
         for name in sorted(named - fired):
             return f"no load call was named {name!r}; write load.get(..., name={name!r})"
         return self._unmeasured()
+
+    def _call(self, subjects: Sequence[Subject], plan: LoadPlan) -> Call:
+        """A load call as a kept run knows it."""
+        before = sum(record.run.name == plan.label for record in self.records)
+        return Call(self.name, plan, {subject.variant: subject.spec for subject in subjects}, before)
 
     def _unmeasured(self) -> str | None:
         """Names of statements that no load call was about: those of `load.compare` are known only now."""

@@ -8,10 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_asyncbench.judging import WORST_FIRST, decided, error_limit, judge_all, worst
+from pytest_asyncbench.judging import (
+    WORST_FIRST,
+    Judgement,
+    decided,
+    error_limit,
+    judge_all,
+    worst,
+    worst_first,
+    worth_telling,
+)
 from pytest_asyncbench.marks import BUILT_IN
 from pytest_asyncbench.verdict.effort import Effort
-from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, SinceBaseline, Tie
+from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, SinceBaseline, SinceKept, Tie
 
 EFFORT = Effort()
 EIGHT = Effort(0.95, 8)
@@ -51,6 +60,36 @@ def test_comparisons(make_evidence, statement, a, b, outcome):
     (judgement,) = judge_all(make_evidence({"a": a, "b": b}), [statement], EIGHT)
     assert (judgement.outcome, judgement.variant, judgement.statement) == (outcome, "", statement)
     assert "after 8 rounds" in judgement.why
+
+
+TWELVE = [*SWING, 101.5, 98.5, 100.5, 99.5]
+SINCE = SinceKept("rps", 1.2, "before", (("a", tuple(TWELVE)),))
+
+
+@pytest.mark.parametrize(("factor", "outcome"), [(1.0, "PASS"), (0.5, "FAIL"), (0.83, "INCONCLUSIVE")])
+def test_each_variant_is_judged_against_itself_in_a_kept_run(make_evidence, factor, outcome):
+    evidence = make_evidence({"a": [rate * factor for rate in TWELVE], "new": TWELVE})
+    (judgement,) = judge_all(evidence, [SINCE], EFFORT)
+    assert (judgement.outcome, judgement.variant) == (outcome, "a")
+    assert decided(
+        evidence, [SINCE], EFFORT, 12
+    )  # clearly between what would be a PASS and a FAIL decides, too
+
+
+def test_counts_are_judged_against_a_kept_run(make_evidence):
+    guard = SinceKept("errors", 1.1, "before", (("a", (0.01,)),))
+    few, many = ({"a": {"failed": number}} for number in (3, 30))
+    assert outcomes(make_evidence({"a": SWING}, slots=few), guard) == ["PASS"]
+    assert outcomes(make_evidence({"a": SWING}, slots=many), guard) == ["FAIL"]
+
+
+def test_without_a_baseline_there_is_nothing_to_judge(make_evidence):
+    assert outcomes(make_evidence({"a": SWING}), SinceBaseline()) == []
+
+
+def test_a_run_that_failed_is_not_judged_against_a_kept_one(make_evidence):
+    evidence = make_evidence({"a": TWELVE}, slots={"a": {"failed": 30}})
+    assert [item.outcome for item in judge_all(evidence, [SINCE, BUILT_IN], EFFORT)] == ["INVALID", "FAIL"]
 
 
 def test_every_neighbour_in_an_ordering_counts(make_evidence):
@@ -272,3 +311,15 @@ def test_a_regression_of_what_is_counted_needs_no_interval(make_evidence, failed
 def test_a_guard_without_a_baseline_is_not_judged(make_evidence):
     evidence = make_evidence({"a": SWING})
     assert judge_all(evidence, [SinceBaseline()], EFFORT) == ()
+
+
+def test_one_reason_is_told_once_of_what_nobody_wrote():
+    why = "the variants do not do the same work"
+    broken = [Judgement(BUILT_IN, name, "INVALID", why) for name in ("a", "b")]
+    written = Judgement(Ordering(("a", "b")), "", "INVALID", why)
+    kept = Judgement(BUILT_IN, "a", "PASS", "no errors")
+    assert worth_telling([*broken, written, kept]) == [written]
+    assert worth_telling(broken) == broken[:1]
+    other = Judgement(BUILT_IN, "b", "FAIL", "5 % errors")
+    assert worth_telling([other, written]) == [other, written]
+    assert worst_first([other, written]) == [written, other]

@@ -10,7 +10,7 @@ from pytest_asyncbench import marks
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.marks import BUILT_IN, DatabaseMark, Mark
 from pytest_asyncbench.servers.factories import granian
-from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Tie
+from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, SinceBaseline, Tie
 
 SPEC = granian("app:wsgi", interface="wsgi")
 OTHER = granian("app:asgi", interface="asgi")
@@ -43,6 +43,11 @@ def test_without_markers_only_the_built_in_limit_of_errors_holds():
         (
             mark("no_regression", "a", "b", within="1.5x", run="x"),
             NoRegression("a", "b", "rps", 1.5, run="x"),
+        ),
+        (mark("no_regression"), SinceBaseline("rps", 1.1)),
+        (
+            mark("no_regression", metric="errors", within="50%", run="x"),
+            SinceBaseline("errors", 1.5, run="x"),
         ),
         (mark("budget", rps=300), Budget("rps", 300.0, at_least=True)),
         (mark("budget", rps=">= 300"), Budget("rps", 300.0, at_least=True)),
@@ -113,6 +118,9 @@ def test_a_bare_number_is_a_limit_in_base_units(limit, name):
         (mark("tie", "a", "b", by="5%"), r"tie\(\.\.\.\) has no word 'by'"),
         (mark("no_regression", "a", "a"), "name two different variants"),
         (mark("no_regression", "a", "b", metric="min"), "min cannot be ordered"),
+        (mark("no_regression", "a"), "name two different variants"),
+        (mark("no_regression", metric="min"), "min is shown, never judged; there are rps"),
+        (mark("no_regression", within=0), "nothing measured is exactly equal"),
         (mark("budget"), r"budget\(\.\.\.\) takes metrics: budget\(rps=300"),
         (mark("budget", 300), "takes metrics"),
         (mark("budget", run="x"), "takes metrics"),

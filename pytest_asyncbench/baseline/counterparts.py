@@ -18,8 +18,6 @@ from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.verdict.statements import NoRegression, SinceBaseline, Statement
 
-NONE = "there is no baseline; --asyncbench-against=REV judges it against a git revision"
-
 
 class OldStage(Protocol):
     """Where one variant of the revision runs; as the test's own stage."""

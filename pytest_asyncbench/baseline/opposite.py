@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from pytest_asyncbench.baseline.counterparts import NONE, Counterparts, paired, without_baseline
+from pytest_asyncbench.baseline.counterparts import Counterparts, paired
 from pytest_asyncbench.errors import AsyncBenchError, NotComparable
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures
@@ -17,7 +17,7 @@ from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.outcomes import OK, OUTCOMES
 from pytest_asyncbench.traffic.samples import SlotResult
-from pytest_asyncbench.verdict.statements import SinceBaseline, Statement
+from pytest_asyncbench.verdict.statements import Statement
 
 SubjectOf: TypeAlias = Callable[[str, Instance, Watcher | None], Subject]
 """Puts a running counterpart under load, by its name."""
@@ -25,10 +25,12 @@ SubjectOf: TypeAlias = Callable[[str, Instance, Watcher | None], Subject]
 
 @dataclass(frozen=True, slots=True)
 class Opposite:
-    """The counterparts of a load call; `statements` are all of the call's, those about a baseline made judgeable or
-    left out, and `notes` say which and why. `by_variant` has those that take part, by the test's own variants."""
+    """The counterparts of a load call, and the statements about each pair; `notes` say who is left out, and why.
 
-    statements: tuple[Statement, ...]
+    `by_variant` has those that take part, by the test's own variants.
+    """
+
+    statements: tuple[Statement, ...] = ()
     by_variant: Mapping[str, Subject] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     surroundings: tuple[str, ...] = ()
@@ -55,13 +57,9 @@ def opposite(
 
     `ask` sends one request to a subject.
     """
-    others = without_baseline(statements)
-    if counterparts is None:
-        stated = [each for each in statements if isinstance(each, SinceBaseline)]
-        return Opposite(tuple(others), notes=tuple(f"not judged: {each}: {NONE}" for each in stated))
-    guards = counterparts.guards(statements)
-    if not guards:
-        return Opposite(tuple(others))
+    guards = counterparts.guards(statements) if counterparts is not None else []
+    if counterparts is None or not guards:
+        return Opposite()
     running = counterparts.instances()
     found: dict[str, Subject] = {}
     judged: list[Statement] = []
@@ -72,7 +70,7 @@ def opposite(
             found[subject.variant] = old
             judged += paired(guards, subject.variant, name)
     return Opposite(
-        (*judged, *others),
+        tuple(judged),
         found,
         tuple(counterparts.notes([counterparts.of(subject.variant) for subject in own])),
         (str(counterparts.revision),),

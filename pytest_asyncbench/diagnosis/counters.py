@@ -133,7 +133,7 @@ class Counters:
 
 def counters_of(evidence: Evidence, variant: str) -> Counters | None:
     """The counters of one variant's measured slots together; None if it was not watched."""
-    slots = [slot for slot in evidence.slots(variant) if slot.counters is not None]
+    slots = [slot for slot in evidence.watched(variant) if slot.counters is not None]
     watched = [slot.counters for slot in slots if slot.counters is not None]
     samples = [slot.samples for slot in slots]
     if not slots:

@@ -154,6 +154,8 @@ ASPECTS: Mapping[str, Look] = {
     "errors": _errors,
     "settings": _settings,
 }
+OF_THE_REQUEST = frozenset(ASPECTS) - {"errors", "settings"}
+"""Aspects in which requests that are compared with each other may differ: they are not the same to begin with."""
 TITLES: Mapping[str, str] = {
     "status": "status",
     "content_type": "content type",

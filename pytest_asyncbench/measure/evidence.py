@@ -21,11 +21,10 @@ class Evidence:
     outside of the measured rounds (warm-up, dropped round). `cap` is the number of data at which the rule ends.
     `startups` are the seconds that each server took to answer. `surroundings` are what the figures also depend on, in
     words; `cleared` the environment variables that pytest had and the servers did not get. `counts` were counted
-    exactly, by variant, on `bursts`, which are no rounds; `alone` is the latency of a request that was the only one, in
-    seconds.
-    `references` are variants of another revision: measured with the others, and held to nothing that the test states.
-    `voided` are the rounds that do not count, each with its reason. `confirming` are the rounds of fresh launches on
-    which verdicts were confirmed.
+    exactly, by variant, on `bursts`, which are no rounds; `alone` is the latency of a request that was the only one,
+    in seconds. `voided` are the reasons of the rounds that do not count, and `disturbed` those rounds. `confirming`
+    are the rounds of fresh launches on which verdicts were confirmed. `references` are variants of
+    another revision: measured with the others, and held to nothing that the test states.
     """
 
     plan: LoadPlan
@@ -45,6 +44,7 @@ class Evidence:
     alone: Mapping[str, float] = field(default_factory=dict)
     cleared: tuple[str, ...] = ()
     voided: tuple[str, ...] = ()
+    disturbed: tuple[tuple[Slot, ...], ...] = ()
     confirming: Evidence | None = None
     references: tuple[str, ...] = ()
 
@@ -65,6 +65,11 @@ class Evidence:
     def everything(self, variant: str) -> Datum:
         """The measured slots of one variant; its burst, where there are none: a count can be read from that, too."""
         return self.slots(variant) or tuple(slot for slot in self.bursts if slot.variant == variant)
+
+    def watched(self, variant: str) -> Datum:
+        """The measured slots of one variant; where no round counts, those that do not: they show why."""
+        disturbed = tuple(slot for rounds in self.disturbed for slot in rounds if slot.variant == variant)
+        return self.slots(variant) or disturbed
 
     def data(self, variant: str) -> tuple[Datum, ...]:
         """The data of one variant: whole consecutive rounds, `merged` at a time; an incomplete last one is left out."""

@@ -266,7 +266,9 @@ def _rounds(
             evidence = replace(evidence, merged=windows.merged)
         elif void := voids.why_void(slots):
             _count_outside(slots, state)
-            evidence = state.so_far = replace(evidence, voided=(*evidence.voided, void))
+            evidence = state.so_far = replace(
+                evidence, voided=(*evidence.voided, void), disturbed=(*evidence.disturbed, tuple(slots))
+            )
         else:
             evidence = state.so_far = replace(evidence, rounds=(*evidence.rounds, tuple(slots)))
             state.complaints += [text for slot in slots for text in complaints.of_slot(slot)]

@@ -10,7 +10,7 @@ from pytest_asyncbench.report.table import table
 from pytest_asyncbench.servers.spec import ServerSpec
 
 WORDS = ("program", "app", "interface", "workers", "threads", "greenlets", "loop", "http", "python", "args")
-COUNTED = ("connections_max", "connections_per_request")
+COUNTED = ("queries_per_request", "rows_per_request", "connections_max", "connections_per_request")
 LONGEST = 40
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from pytest_asyncbench.judging import WORST_FIRST, Judgement
+from pytest_asyncbench.judging import Judgement, worst_first, worth_telling
 from pytest_asyncbench.measure.failures import describe_failures, first_traceback
 from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.metrics import metric
@@ -46,22 +46,21 @@ def explain(case: TestCase) -> str:
 
 def reason(case: TestCase) -> str:
     """Why a test is not passed, in one line: its worst judgement."""
-    judgements = [judgement for record in case.records for judgement in record.judgements]
-    return judgement_text(min(judgements, key=_worst_first))
+    return judgement_text(worst_first(case.told())[0])
 
 
 def record_lines(record: Record) -> list[str]:
     """One load call: what was sent, the table, the statements, and how it was measured."""
     if record.ramp is not None:
         judged = [
-            line for item in sorted(record.judgements, key=_worst_first) for line in judgement_lines(item)
+            line for item in worst_first(worth_telling(record.judgements)) for line in judgement_lines(item)
         ]
         return ramp_lines(record.ramp, judged)
     run = record.run
     rows = [_row(run[name]) for name in run.variants]
     lines = [_heading(run), *table(HEADINGS, rows, left=2), *_steps(run)]
     lines += [*difference_lines(run.evidence), *count_lines(run.evidence), *limiter_lines(run)]
-    for judgement in sorted(record.judgements, key=_worst_first):
+    for judgement in worst_first(worth_telling(record.judgements)):
         lines += judgement_lines(judgement)
     notes = [*_closing(run), *run.evidence.notes, *filter(None, [run.evidence.caution])]
     lines += [line for note in notes for line in _note(note)]
@@ -105,16 +104,12 @@ def statement_text(statement: Statement) -> str:
     return str(statement)
 
 
-def _worst_first(judgement: Judgement) -> int:
-    return WORST_FIRST.index(judgement.outcome)
-
-
 def _heading(run: Run) -> str:
     plan = run.evidence.plan
-    return f"{plan.label} {_shape(plan)}{'' if plan.keepalive else ', a connection per request'}"
+    return f"{plan.label} {shape_text(plan)}{'' if plan.keepalive else ', a connection per request'}"
 
 
-def _shape(plan: LoadPlan) -> str:
+def shape_text(plan: LoadPlan) -> str:
     """ "with 64 users, 1 s think time", "at 200 requests/s (poisson arrivals)"."""
     if plan.rate is not None:
         return f"at {plan.rate:g} requests/s ({plan.arrivals} arrivals)"

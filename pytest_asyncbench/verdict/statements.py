@@ -98,7 +98,25 @@ class SinceBaseline:
         return f"{self.metric} is not worse than the baseline by {_percent(self.within)}"
 
 
-Statement = Ordering | Tie | NoRegression | Budget | SinceBaseline
+@dataclass(frozen=True, slots=True)
+class SinceKept:
+    """The same, where the baseline is the kept run `name`: the values there, by variant, one for each round."""
+
+    metric: str
+    within: float
+    name: str
+    kept: tuple[tuple[str, tuple[float, ...]], ...]
+    run: str | None = None
+
+    def values_of(self, variant: str) -> tuple[float, ...]:
+        """What was measured of one variant then; empty if it was not there."""
+        return dict(self.kept).get(variant, ())
+
+    def __str__(self) -> str:
+        return f"{self.metric} is not worse than in the kept run {self.name!r} by {_percent(self.within)}"
+
+
+Statement = Ordering | Tie | NoRegression | Budget | SinceBaseline | SinceKept
 
 
 def names_of(statement: Statement) -> tuple[str, ...]:
@@ -110,13 +128,13 @@ def names_of(statement: Statement) -> tuple[str, ...]:
             return (a, b)
         case NoRegression(new=new, old=old):
             return (new, old)
-        case Budget() | SinceBaseline():
+        case Budget() | SinceBaseline() | SinceKept():
             return ()
 
 
 def ways_to_fail(statement: Statement) -> int:
-    """In how many ways a comparison can FAIL: each pair of neighbours in an ordering, each end of a tie. 0 of a budget,
-    whose error no coin keeps down, so that there is none to be shared."""
+    """In how many ways a comparison can FAIL: each pair of neighbours in an ordering, each end of a tie. 0 of a budget
+    and of what is compared with another session, whose error no coin keeps down, so that there is none to be shared."""
     match statement:
         case Ordering(best_first=names):
             return len(names) - 1
@@ -124,7 +142,7 @@ def ways_to_fail(statement: Statement) -> int:
             return 2
         case NoRegression():
             return 1
-        case Budget() | SinceBaseline():
+        case Budget() | SinceBaseline() | SinceKept():
             return 0
 
 

@@ -275,7 +275,8 @@ def test_without_a_revision_it_is_a_notice(checkout):
     output = " ".join(result.stdout.str().split())
     assert (
         "note: not judged: rps is not worse than the baseline by 100 %: there is no baseline; "
-        "--asyncbench-against=REV judges it against a git revision" in output
+        "--asyncbench-against=REV judges it against a git revision, --asyncbench-compare=NAME against a kept run"
+        in output
     )
 
 

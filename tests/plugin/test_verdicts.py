@@ -202,7 +202,7 @@ def test_plain_assert(load):
     assert run["many"].rps > run["one"].rps
 """).run("-rs")
     result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines(["SKIPPED*undecided*rounds=30*"])
+    result.stdout.fnmatch_lines(["verdicts: 1 INCONCLUSIVE", "SKIPPED*undecided*rounds=30*"])
 
 
 def test_values_of_two_calls_do_not_compare(project):
