@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_asyncbench.agent.client import Agent
     from pytest_asyncbench.agent.group import AgentGroup
+    from pytest_asyncbench.baseline.revision import Revision
+    from pytest_asyncbench.baseline.worktree import Worktree
     from pytest_asyncbench.postgres import Cluster
     from pytest_asyncbench.testcase import TestCase
     from pytest_asyncbench.upstream.client import Upstream
@@ -26,6 +28,7 @@ class Bench:
         self._agent: Agent | AgentGroup | None = None
         self._clusters: dict[tuple[tuple[str, object], ...], Cluster] = {}
         self._upstream: Upstream | None = None
+        self._worktree: Worktree | None = None
         self._closing = ExitStack()
 
     def agent(self) -> Agent | AgentGroup:
@@ -52,6 +55,15 @@ class Bench:
             self._upstream = Upstream.start(port)
             self._closing.callback(self._upstream.close)
         return self._upstream
+
+    def worktree(self, revision: Revision) -> Worktree:
+        """The files of a revision, written on first use. Raises NotComparable."""
+        if self._worktree is None:
+            from pytest_asyncbench.baseline.worktree import check_out
+
+            self._worktree = check_out(revision)
+            self._closing.callback(self._worktree.close)
+        return self._worktree
 
     def begin_test(self) -> None:
         """A test begins: what counts by test, counts from zero."""
@@ -88,5 +100,6 @@ class Bench:
         """End everything, whatever makes trouble; may be called twice."""
         self._agent = None
         self._upstream = None
+        self._worktree = None
         self._clusters.clear()
         self._closing.close()

@@ -47,6 +47,14 @@ class AgentLost(AsyncBenchError):
     """The load agent ended, or stopped answering, while it was needed."""
 
 
+class RevisionError(AsyncBenchError):
+    """There is no such git revision to compare with, no repository, or no git."""
+
+
+class NotComparable(AsyncBenchError):
+    """A variant cannot be run as it was in the revision that it is compared with; the message gives the reason."""
+
+
 class Inconclusive(AsyncBenchError):
     """A comparison was used as true or false, and the evidence does not say which."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_asyncbench.agent.client import SlotCancelled
-from pytest_asyncbench.diagnosis.fairness import Work, unfair
+from pytest_asyncbench.diagnosis.fairness import Work, differing, unfair
 from pytest_asyncbench.diagnosis.preflight import slowing, too_many_connections
 from pytest_asyncbench.measure.answers import Answers
 from pytest_asyncbench.measure.counting import OPEN_USERS, Counting
@@ -30,23 +30,40 @@ def examine(
     counting: Counting,
     differs: Collection[str],
     stop: Callable[[], bool],
+    references: Mapping[str, Subject] | None = None,
 ) -> Examined:
-    """Look at all variants, one after another. They may differ in `differs`. Raises SlotCancelled when told to stop."""
+    """Look at all variants, one after another. They may differ in `differs`. Raises SlotCancelled when told to stop.
+
+    `references` are what variants are compared with beside each other, by the variant: what their answers differ in is
+    worth knowing, and may be what a change is about.
+    """
+    old = references or {}
+    everyone = [*subjects, *old.values()]
     if counting.complaints:
         return Examined((), (), {})
     answers: dict[str, Answers] = {}
-    for subject in subjects if len(subjects) > 1 else ():
+    for subject in everyone if len(everyone) > 1 else ():
         answers[subject.variant] = _look(subject, plan, stop)
         if stop():
             raise SlotCancelled("the load was cancelled while the variants were looked at")
     complaints: list[str] = []
+    notes = [text for subject in subjects for text in slowing(subject.variant, subject.spec)]
     if answers:
-        works = {subject.variant: _work(subject, answers[subject.variant], counting) for subject in subjects}
-        complaints += unfair(works, differs)
+        works = {subject.variant: _work(subject, answers[subject.variant], counting) for subject in everyone}
+        complaints += unfair({subject.variant: works[subject.variant] for subject in subjects}, differs)
+        notes += [
+            note for name, other in old.items() if (note := _changed(name, other.variant, works, differs))
+        ]
     if preflight := _connections(subjects, plan, counting):
         complaints.append(preflight)
-    notes = [text for subject in subjects for text in slowing(subject.variant, subject.spec)]
+    elif crowded := _connections(everyone, plan, counting):
+        complaints += [f"{subject.variant}: {crowded}" for subject in old.values()]
     return Examined(tuple(complaints), tuple(notes), {name: found.ok for name, found in answers.items()})
+
+
+def _changed(name: str, other: str, works: Mapping[str, Work], differs: Collection[str]) -> str:
+    found = differing({name: works[name], other: works[other]}, differs)
+    return f"{name} does not do the same work as {other}: {'; '.join(found.values())}" if found else ""
 
 
 def _look(subject: Subject, plan: LoadPlan, stop: Callable[[], bool]) -> Answers:
@@ -68,9 +85,10 @@ def _connections(subjects: Sequence[Subject], plan: LoadPlan, counting: Counting
     most = next((database.observer.most_connections for database in databases if database is not None), 0)
     if not most:
         return ""
-    counts = {name: burst.counts for name, burst in counting.bursts.items()}
+    specs = {subject.variant: subject.spec for subject in subjects}
+    counts = {name: burst.counts for name, burst in counting.bursts.items() if name in specs}
     users = plan.users if plan.rate is None else _in_flight(plan.rate, plan.max_in_flight, counting)
-    return too_many_connections({s.variant: s.spec for s in subjects}, counts, users, most)
+    return too_many_connections(specs, counts, users, most)
 
 
 def _in_flight(rate: float, most: int, counting: Counting) -> int:

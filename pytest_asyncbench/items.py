@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_asyncbench.aload import AsyncLoad
+from pytest_asyncbench.baseline.counterparts import Counterparts
 from pytest_asyncbench.baseline.kept_run import NONE, Baseline
+from pytest_asyncbench.baseline.old_stage import OldStages
+from pytest_asyncbench.baseline.revision import Revision
 from pytest_asyncbench.bench import Bench
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, parameter, uses
@@ -22,17 +25,19 @@ from pytest_asyncbench.report.live import LiveLine
 from pytest_asyncbench.servers.external import at_urls
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec
-from pytest_asyncbench.settings import is_smoke, option_value, upstream_port
+from pytest_asyncbench.settings import is_smoke, judges_all, option_value, revision, upstream_port
 from pytest_asyncbench.stage import TestDatabases, TestStage
 from pytest_asyncbench.testcase import Settings, TestCase, Watch, require_specs
+from pytest_asyncbench.verdict.statements import SinceBaseline
 
 if TYPE_CHECKING:
-    from pytest_asyncbench.postgres import Database, LoadStep
+    from pytest_asyncbench.postgres import Cluster, Database, LoadStep
     from pytest_asyncbench.upstream.client import Upstream
 
 BENCH: pytest.StashKey[Bench] = pytest.StashKey()
 CURRENT: pytest.StashKey[pytest.Item] = pytest.StashKey()
 CASE: pytest.StashKey[TestCase] = pytest.StashKey()
+REVISION: pytest.StashKey[Revision | None] = pytest.StashKey()
 ENDED: pytest.StashKey[BaseException] = pytest.StashKey()
 """How the body of a test that fired load has ended: what runs it again gets the same."""
 BASELINE: pytest.StashKey[Baseline] = pytest.StashKey()
@@ -46,6 +51,13 @@ def bench(config: pytest.Config) -> Bench:
         names = "postgres", "postgres-profile", "agents"
         config.stash[BENCH] = Bench(*(option_value(config, name) for name in names))
     return config.stash[BENCH]
+
+
+def revision_of(config: pytest.Config) -> Revision | None:
+    """The git revision that this session is compared with. Raises pytest.UsageError."""
+    if REVISION not in config.stash:
+        config.stash[REVISION] = revision(config)
+    return config.stash[REVISION]
 
 
 def baseline(config: pytest.Config) -> Baseline:
@@ -84,10 +96,7 @@ def clones(item: pytest.Item, postgres: Callable[[], object]) -> Iterator[TestDa
 
     `postgres` gives the session's server; a test with settings of its own gets another. Raises PostgresError.
     """
-    wanted = database_mark(item)
-    shared = bench(item.config)
-    own = dict(wanted.settings) if wanted is not None else {}
-    cluster = shared.cluster(own) if own else shared.adopt(postgres())
+    cluster = _cluster(item, postgres)
     steps = load_steps(item)
     template = cluster.template(steps) if steps else None
     with ExitStack() as drop:
@@ -97,6 +106,14 @@ def clones(item: pytest.Item, postgres: Callable[[], object]) -> Iterator[TestDa
             drop.callback(each[name].drop)
         origin = f"PostgreSQL {cluster.version}, {cluster.profile}"
         yield TestDatabases(each, origin, tuple(cluster.missing), cluster)
+
+
+def _cluster(item: pytest.Item, postgres: Callable[[], object]) -> Cluster:
+    """Where the databases of a test are."""
+    wanted = database_mark(item)
+    shared = bench(item.config)
+    own = dict(wanted.settings) if wanted is not None else {}
+    return shared.cluster(own) if own else shared.adopt(postgres())
 
 
 def the_server(item: pytest.Item) -> Instance:
@@ -130,16 +147,20 @@ def start_servers(item: pytest.Item) -> None:
 
 def load_steps(item: pytest.Item) -> tuple[LoadStep, ...]:
     """What is loaded into the template of a test's database, checked. Raises SpecError."""
-    mark = database_mark(item)
-    if mark is not None and mark.load is not None:
-        given, base = mark.load, item.path.parent
-    else:
-        given, base = tuple(item.config.getini("asyncbench_database_load")), item.config.rootpath
+    given, base = _load_entries(item)
     if not given:
         return ()
     from pytest_asyncbench.postgres import validate_load
 
     return validate_load(given, base)
+
+
+def _load_entries(item: pytest.Item) -> tuple[tuple[Any, ...], Path]:
+    """What is loaded as it was written, and the directory that its relative paths start from."""
+    mark = database_mark(item)
+    if mark is not None and mark.load is not None:
+        return mark.load, item.path.parent
+    return tuple(item.config.getini("asyncbench_database_load")), item.config.rootpath
 
 
 def database_mark(item: pytest.Item) -> DatabaseMark | None:
@@ -174,10 +195,35 @@ def _case(item: pytest.Item) -> TestCase:
         ),
         stage=_stage(item, specs),
         watch=_watch(config),
+        counterparts=_counterparts(item, specs),
         baseline=baseline(config),
     )
     bench(config).cases.append(case)
     return case
+
+
+def _counterparts(item: pytest.Item, specs: Mapping[str, ServerSpec]) -> Counterparts | None:
+    """The test's servers as they are in the revision that the session is compared with."""
+    config, shared = item.config, bench(item.config)
+    found = revision_of(config)
+    if found is None:
+        return None
+    entries, base = _load_entries(item)
+    stages = OldStages(
+        worktree=lambda: shared.worktree(found),
+        root=config.rootpath,
+        python_path=_python_path(config),
+        python=option_value(config, "against-python") or None,
+        entries=entries,
+        base=base,
+        cluster=(lambda: _cluster(item, lambda: _request(item).getfixturevalue("postgres")))
+        if _wants_database(item)
+        else None,
+        load_agent=shared.agent,
+        find_upstream=lambda: _upstream_url(item),
+        at_end=item.addfinalizer,
+    )
+    return Counterparts(found, specs, stages.make, SinceBaseline() if judges_all(config) else None)
 
 
 def _baseline(root: Path, name: str) -> Baseline:
@@ -219,14 +265,21 @@ def _stage(item: pytest.Item, specs: Mapping[str, ServerSpec]) -> TestStage:
     return TestStage(
         specs=specs,
         root=item.config.rootpath,
-        python_path=tuple(
-            str(item.config.rootpath / Path(entry)) for entry in item.config.getini("pythonpath")
-        ),
+        python_path=_python_path(item.config),
         load_agent=bench(item.config).agent,
         find_databases=databases,
-        find_upstream=lambda: str(_request(item).getfixturevalue("upstream").url),
+        find_upstream=lambda: _upstream_url(item),
         at_end=item.addfinalizer,
     )
+
+
+def _python_path(config: pytest.Config) -> tuple[str, ...]:
+    """pytest's `pythonpath`, absolute."""
+    return tuple(str(config.rootpath / Path(entry)) for entry in config.getini("pythonpath"))
+
+
+def _upstream_url(item: pytest.Item) -> str:
+    return str(_request(item).getfixturevalue("upstream").url)
 
 
 def _specs(item: pytest.Item) -> dict[str, ServerSpec]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pytest_asyncbench.errors import SpecError, UnknownValue
@@ -145,17 +145,18 @@ def _judgement(
 ) -> Judgement:
     if broken is not None or verdict is None:
         return Judgement(statement, variant, "INVALID", broken or "there is nothing to judge")
-    failed = verdict.outcome == "FAIL" and variant in evidence.counts
-    details = explain_count(statement.metric, evidence.counts[variant]) if failed else ()
+    whose = statement.new if isinstance(statement, NoRegression) else variant
+    failed = verdict.outcome == "FAIL" and whose in evidence.counts
+    details = explain_count(statement.metric, evidence.counts[whose]) if failed else ()
     return Judgement(statement, variant, verdict.outcome, verdict.why, verdict, details)
 
 
 def _subjects(evidence: Evidence, statement: Statement) -> list[tuple[str, ...]]:
     """The variants that each verdict of a statement is about: a budget is judged for every variant by itself."""
     if isinstance(statement, Budget):
-        return [(variant,) for variant in evidence.variants]
+        return [(variant,) for variant in evidence.own]
     if isinstance(statement, SinceKept):
-        return [(variant,) for variant in evidence.variants if statement.values_of(variant)]
+        return [(variant,) for variant in evidence.own if statement.values_of(variant)]
     return [] if isinstance(statement, SinceBaseline) else [names_of(statement)]
 
 
@@ -175,6 +176,8 @@ def _verdicts(
             for (name,) in _subjects(evidence, statement)
         ]
     judged = metric(statement.metric)
+    if isinstance(statement, NoRegression) and judged.kind == "counted":
+        return [_count_no_regression(evidence, statement, judged)]
     values = {name: _values(evidence, name, judged) for name in names_of(statement)}
     match statement:
         case Ordering():
@@ -201,7 +204,7 @@ def _verdicts(
             ]
         case Tie():
             return [judge_tie(statement, values, effort=effort, ended=ended, others=others)]
-        case SinceBaseline():  # there is none, or it became a SinceKept
+        case SinceBaseline():  # there is none, or it became another statement
             return []
 
 
@@ -217,6 +220,16 @@ def _since_kept(
     return judge_since_kept(guard, variant, values, more_is_better=more, effort=effort, ended=ended)
 
 
+def _count_no_regression(evidence: Evidence, guard: NoRegression, judged: Metric) -> Verdict:
+    """What is counted is compared as it is, without an interval."""
+    new, old = (counted(evidence, name, judged) for name in (guard.new, guard.old))
+    limit = old / guard.within if judged.more_is_better else old * guard.within
+    budget = Budget(judged.name, limit, at_least=judged.more_is_better)
+    seen_in = where(evidence, guard.new, judged)
+    found = judge_count(budget, new, rounds=len(evidence.rounds), show=judged.show, where=seen_in)
+    return replace(found, why=f"{found.why}; {guard.old} has {judged.show(old)}")
+
+
 def _budget_verdicts(
     evidence: Evidence, budget: Budget, effort: Effort, *, ended: bool
 ) -> list[Verdict | None]:
@@ -230,9 +243,9 @@ def _budget_verdicts(
                 show=judged.show,
                 where=where(evidence, variant, judged),
             )
-            for variant in evidence.variants
+            for variant in evidence.own
         ]
-    per_variant = [_values(evidence, variant, judged) for variant in evidence.variants]
+    per_variant = [_values(evidence, variant, judged) for variant in evidence.own]
     return [
         judge_budget(budget, values, effort=effort, ended=ended, show=judged.show) for values in per_variant
     ]

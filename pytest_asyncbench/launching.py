@@ -15,6 +15,7 @@ from pytest_asyncbench.judging import Judgement, decided, judge_all
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.sampling import Goal, LoadAgent, Progress, Subject, sample
 from pytest_asyncbench.measure.supply import Supply
+from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.verdict.clearance import clearance, is_bare
 from pytest_asyncbench.verdict.effort import Effort
@@ -191,11 +192,21 @@ def _in_time(subjects: Sequence[Subject], number: int, goal: Goal, launches: Lau
 def _is_close(judgement: Judgement, allowance: float) -> bool:
     """Whether launches that differ as much as they may could have made this verdict."""
     found = judgement.verdict
-    return found is not None and clearance(judgement.statement, found) < math.log(allowance)
+    return (
+        found is not None
+        and _is_sampled(judgement.statement)
+        and clearance(judgement.statement, found) < math.log(allowance)
+    )
+
+
+def _is_sampled(statement: Statement) -> bool:
+    """What is counted is the same in every launch."""
+    return metric(statement.metric).kind == "sampled"
 
 
 def _is_regression(judgement: Judgement) -> bool:
-    return isinstance(judgement.statement, NoRegression) and judgement.outcome == "FAIL"
+    stated = judgement.statement
+    return isinstance(stated, NoRegression) and judgement.outcome == "FAIL" and _is_sampled(stated)
 
 
 def _confirmed(first: Judgement, second: Judgement, launches: int) -> Judgement:

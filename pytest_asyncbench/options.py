@@ -62,6 +62,16 @@ OPTIONS = (
     ),
     Option("postgres", "auto", "auto|system|embedded|DSN", "text", "where PostgreSQL comes from"),
     Option("postgres-profile", "fast", "fast|durable", "profile", "how PostgreSQL is set"),
+    Option(
+        "against", None, "REV", "text", "judge no_regression(metric=...) against this git revision, run live"
+    ),
+    Option(
+        "against-python",
+        None,
+        "PYTHON",
+        "text",
+        "interpreter or virtual environment of the revision's servers",
+    ),
     Option("json", None, "PATH", "text", "write everything that was measured as JSON (schema asyncbench/1)"),
     Option("markdown", None, "PATH", "text", "write the verdicts as Markdown, to $GITHUB_STEP_SUMMARY too"),
     Option("html", None, "PATH", "text", "write a report with pictures, one file that opens offline"),
@@ -100,6 +110,11 @@ def add_options(parser: pytest.Parser) -> None:
     undo = {"action": "store_false", "dest": "asyncbench_smoke"}
     group.addoption("--asyncbench-no-smoke", **undo, help="undo asyncbench_smoke of ini")
     parser.addini("asyncbench_smoke", f"--asyncbench-smoke: {smoke}", type="bool", default=False)
+    everything = "with -against: every load test states no_regression(metric='rps', within='10%%')"
+    group.addoption("--asyncbench-against-all", action="store_true", default=None, help=everything)
+    parser.addini(
+        "asyncbench_against_all", f"--asyncbench-against-all: {everything}", type="bool", default=False
+    )
     group.addoption("--asyncbench-skip", action="store_true", help="deselect the tests that use load")
     group.addoption("--asyncbench-only", action="store_true", help="select only the tests that use load")
     selfcheck = "how noisy is this machine, and what can it decide? Takes half a minute, and runs no tests"

@@ -29,7 +29,7 @@ MARKERS = (
     "ordering('best', 'next', ..., metric='rps', by='5%', run=None): each variant beats the next one by this much",
     "tie('a', 'b', metric='rps', within='10%', run=None): two variants are equal within this factor",
     "no_regression('new', 'old', metric='rps', within='10%', run=None): new is not worse than old by this much",
-    "no_regression(metric='rps', within='10%', run=None): no variant is worse than in the kept run",
+    "no_regression(metric='rps', within='10%', run=None): no variant is worse than in the baseline",
 )
 
 
@@ -51,6 +51,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_asyncbench.reporting import keep_reports
 
         keep_reports(config)
+    if config.getoption("asyncbench_against") is not None or config.getini("asyncbench_against"):
+        from pytest_asyncbench.items import revision_of
+
+        revision_of(config)
     if added := config.hook.pytest_asyncbench_server_programs(config=config):
         from pytest_asyncbench.settings import add_programs
 

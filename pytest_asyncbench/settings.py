@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.errors import ProcessError, RevisionError, SpecError
 from pytest_asyncbench.options import OPTIONS
 from pytest_asyncbench.servers import programs
 from pytest_asyncbench.servers.external import split
+from pytest_asyncbench.servers.instance import interpreter
 from pytest_asyncbench.units import factor, seconds
 
 if TYPE_CHECKING:
+    from pytest_asyncbench.baseline.revision import Revision
     from pytest_asyncbench.servers.programs import Program
 
 MOST_AGENTS = 64
@@ -35,6 +37,32 @@ def add_programs(config: pytest.Config, added: Iterable[Mapping[str, Program]]) 
     except SpecError as error:
         raise pytest.UsageError(f"pytest_asyncbench_server_programs: {error}") from None
     config.add_cleanup(programs.leave)
+
+
+def revision(config: pytest.Config) -> Revision | None:
+    """The git revision that this run is compared with; None without one. Raises pytest.UsageError."""
+    name = option_value(config, "against")
+    if not name:
+        for option in ("against-python", "against-all"):
+            if config.getoption(f"asyncbench_{option.replace('-', '_')}"):
+                raise pytest.UsageError(f"--asyncbench-{option} needs --asyncbench-against=REV")
+        return None
+    from pytest_asyncbench.baseline.revision import find_revision
+
+    try:
+        found = find_revision(name, config.rootpath)
+        interpreter(option_value(config, "against-python") or None, config.rootpath)
+    except RevisionError as error:
+        raise pytest.UsageError(f"--asyncbench-against={name}: {error}") from None
+    except ProcessError as error:
+        raise pytest.UsageError(f"--asyncbench-against-python: {error}") from None
+    return found
+
+
+def judges_all(config: pytest.Config) -> bool:
+    """Whether load tests that state nothing about a baseline are judged against the revision, too."""
+    given = config.getoption("asyncbench_against_all")
+    return bool(config.getini("asyncbench_against_all") if given is None else given)
 
 
 def is_smoke(config: pytest.Config) -> bool:

@@ -10,13 +10,24 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
+from pytest_asyncbench.baseline.comparing import incomparable
+from pytest_asyncbench.baseline.counterparts import Counterparts, without_baseline
 from pytest_asyncbench.baseline.kept_run import NONE, Baseline, Call, resolved
+from pytest_asyncbench.baseline.opposite import Opposite, SubjectOf, again, opposite, widened
 from pytest_asyncbench.diagnosis.fairness import OF_THE_REQUEST
 from pytest_asyncbench.diagnosis.taken import taken
-from pytest_asyncbench.errors import FailedExample, SpecError
+from pytest_asyncbench.errors import FailedExample, NotComparable, SpecError
 from pytest_asyncbench.examining import examine
 from pytest_asyncbench.given import UNDECIDED, counted, is_example
-from pytest_asyncbench.judging import Judgement, Outcome, decided, judge_all, worst, worth_telling
+from pytest_asyncbench.judging import (
+    Judgement,
+    Outcome,
+    decided,
+    error_limit,
+    judge_all,
+    worst,
+    worth_telling,
+)
 from pytest_asyncbench.launching import (
     Launches,
     bare_is_undecided,
@@ -41,6 +52,7 @@ from pytest_asyncbench.measure.sampling import (
 )
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.measure.supply import Supply
 from pytest_asyncbench.measure.watching import Watcher
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.servers.instance import Instance
@@ -49,6 +61,7 @@ from pytest_asyncbench.traffic.flow import Flow, wire_flow
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.plan import Target, WireRequest
 from pytest_asyncbench.traffic.requests import RequestDescription, encode
+from pytest_asyncbench.traffic.samples import SlotResult
 from pytest_asyncbench.verdict.clearance import LAUNCH_ALLOWANCE
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.statements import Statement, about, names_of
@@ -120,9 +133,13 @@ class TestCase:
     undecided: int = 0
     cancelled: threading.Event = field(default_factory=threading.Event)
     baseline: Baseline = NONE
+    counterparts: Counterparts | None = None
 
-    def fire(self, plan: LoadPlan) -> Run:
-        """Put the test's servers under load as planned, judge what is stated, and keep the record."""
+    def fire(self, plan: LoadPlan, supply: Supply | None = None) -> Run:
+        """Put the test's servers under load as planned, judge what is stated, and keep the record.
+
+        `supply` goes on with what an attempt before has sent.
+        """
         began = time.monotonic()
         self.cancelled.clear()
         plan = replace(plan, max_time=max(0.0, min(plan.max_time, self.ends - began)))
@@ -130,15 +147,19 @@ class TestCase:
         statements = about(holding(self.statements, plan.name), [subject.variant for subject in subjects])
         if self.settings.smoke:
             return self._smoke(subjects, plan)
-        statements, notices = resolved(statements, self.baseline, self._call(subjects, plan))
+        kept, notices = self._since_kept(statements, self._call(subjects, plan))
         if is_example():
-            return self._example(subjects, plan, counted(statements))
+            return self._example(subjects, plan, counted(kept))
         seed = draw_seed() if self.settings.seed is None else self.settings.seed
+        wide = widened(plan, self.counterparts)
+        supply = supply or Supply(wide, seed, time.monotonic() + plan.max_time)
+        old = self._opposite(wide, subjects, statements, supply)
+        statements = [*old.statements, *kept]
         judged = _judged(statements)
-        counting = self._counting(subjects, plan, judged, seed)
+        counting = self._counting([*subjects, *old.subjects], wide, judged, seed, supply)
         # Who allows errors means that there may be some.
         differs = plan.differs | (judged & {"errors"}) | (OF_THE_REQUEST if plan.compared else set())
-        examined = examine(subjects, plan, counting, differs, self.cancelled.is_set)
+        examined = examine(subjects, plan, counting, differs, self.cancelled.is_set, old.by_variant)
         self._add_ok(plan, examined.ok)
         counting.complaints += examined.complaints
         counting.notes += [*examined.notes, *notices]
@@ -149,21 +170,36 @@ class TestCase:
             (plan.rounds or self.settings.defaults.get("rounds") or 30) if sampled else without,
         )
         goal = _goal(statements, effort, without)
-        launches = self._launches(plan, statements, effort, counting, began + plan.max_time)
+        until = began + plan.max_time
+        everyone = [*subjects, *old.subjects]
+        launches = self._launches(plan, wide, old, statements, effort, counting, until)
         bare = needs_fresh_launches(statements, launches)
-        if counting.suffices(judged):
-            found = counting.evidence(time.monotonic() - began)
-        elif bare and not launches.impossible:
-            found = sample_launches(subjects, statements, effort, goal, launches)
-        else:
-            found = sample_once(subjects, goal, launches)
-        evidence = replace(counting.finish(found), plan=plan, surroundings=self.stage.surroundings())
-        evidence = replace(evidence, complaints=(*evidence.complaints, *taken(evidence)))
-        judgements = judge_all(evidence, statements, effort)
-        if not bare:
-            evidence, judgements = confirm(evidence, judgements, effort, goal, launches)
-        elif launches.impossible:
-            judgements = tuple(bare_is_undecided(item, launches) for item in judgements)
+        evidence: Evidence | None = None
+        try:
+            if counting.suffices(judged):
+                found = counting.evidence(time.monotonic() - began)
+            elif bare and not launches.impossible:
+                found = sample_launches(everyone, statements, effort, goal, launches)
+            else:
+                found = sample_once(everyone, goal, launches)
+            evidence = replace(counting.finish(found), plan=launches.plan, references=old.names)
+            evidence = replace(evidence, complaints=(*evidence.complaints, *taken(evidence)))
+            self._require_comparable(evidence, statements)
+            judgements = judge_all(evidence, statements, effort)
+            if not bare:
+                evidence, judgements = confirm(evidence, judgements, effort, goal, launches)
+                self._require_comparable(evidence.confirming, statements)
+            elif launches.impossible:
+                judgements = tuple(bare_is_undecided(item, launches) for item in judgements)
+        except NotComparable:  # a counterpart; it is measured again without it
+            if evidence is not None:
+                self._add_ok_of(evidence)
+            return self.fire(replace(plan, max_time=max(0.0, until - time.monotonic())), supply)
+        evidence = replace(
+            evidence,
+            surroundings=(*self.stage.surroundings(), *old.surroundings),
+            notes=(*evidence.notes, *old.notes),
+        )
         run = self._run(evidence, effort)
         self.records.append(Record(run, judgements))
         return run
@@ -171,27 +207,29 @@ class TestCase:
     def _launches(
         self,
         plan: LoadPlan,
+        wide: LoadPlan,
+        old: Opposite,
         statements: Sequence[Statement],
         effort: Effort,
         counting: Counting,
         until: float,
     ) -> Launches:
-        """How the test's servers are started anew, for verdicts about pairs of them."""
+        """How the test's servers are started anew, for verdicts about pairs of them; `wide` plans for `old`, too."""
 
         def relaunch() -> list[Subject]:
             self.stage.relaunch()
-            return self.subjects(plan)
+            return [*self.subjects(plan), *again(self.counterparts, old, self._subject_of(wide))]
 
         return Launches(
             agent=self.stage.agent(),
             relaunch=relaunch,
             progress=lambda plan: self.watch(statements, effort, plan),
             supply=counting.supply,
-            plan=plan,
+            plan=wide if old.subjects else plan,
             seed=counting.seed,
             until=until,
             # requests that are compared on one server share its launch
-            allowance=1.0 if plan.compared else self.settings.launch_allowance,
+            allowance=1.0 if plan.compared and not old.subjects else self.settings.launch_allowance,
             impossible=self._no_relaunch(plan),
         )
 
@@ -215,6 +253,40 @@ class TestCase:
             replace(_subject(name, instances[server], plan), watcher=watchers.get(server))
             for name, server in pairs
         ]
+
+    def _since_kept(self, statements: Sequence[Statement], call: Call) -> tuple[list[Statement], list[str]]:
+        """The statements, those about a baseline left out or made what a kept run says; and what is to be noted."""
+        if self.counterparts is not None and not self.baseline.name:
+            return without_baseline(statements), []
+        return resolved(statements, self.baseline, call)
+
+    def _opposite(
+        self, plan: LoadPlan, subjects: Sequence[Subject], statements: Sequence[Statement], supply: Supply
+    ) -> Opposite:
+        """The servers of another revision that take part in a load call."""
+
+        def ask(subject: Subject) -> SlotResult:
+            result = one_request(self.stage.agent(), subject, plan, supply)
+            self._add_ok(plan, {subject.variant: result.ok_total})
+            return result
+
+        return opposite(self.counterparts, subjects, statements, self._subject_of(plan), ask)
+
+    def _subject_of(self, plan: LoadPlan) -> SubjectOf:
+        def subject_of(name: str, instance: Instance, watcher: Watcher | None) -> Subject:
+            return replace(_subject(name, instance, plan), watcher=watcher, is_reference=True)
+
+        return subject_of
+
+    def _require_comparable(self, evidence: Evidence | None, statements: Sequence[Statement]) -> None:
+        """Raise NotComparable if a counterpart broke what was measured, which is then known of it."""
+        if evidence is None or self.counterparts is None:
+            return
+        broken = incomparable(evidence, error_limit(statements))
+        for name, why in broken.items():
+            self.counterparts.give_up(name, why)
+        if broken:
+            raise NotComparable(", ".join(broken))
 
     def outcome(self) -> Outcome:
         """What the whole test came to: INVALID > FAIL > INCONCLUSIVE > PASS."""
@@ -286,11 +358,16 @@ class TestCase:
         return run
 
     def _counting(
-        self, subjects: Sequence[Subject], plan: LoadPlan, judged: Collection[str], seed: int
+        self,
+        subjects: Sequence[Subject],
+        plan: LoadPlan,
+        judged: Collection[str],
+        seed: int,
+        supply: Supply | None = None,
     ) -> Counting:
         """The bursts of a load call, sent."""
         rows_read = "rows_read_per_request" in judged
-        counting = Counting(self.stage.agent(), subjects, plan, seed, rows_read=rows_read)
+        counting = Counting(self.stage.agent(), subjects, plan, seed, rows_read=rows_read, given=supply)
         self._add_ok(plan, counting.ok)
         return counting
 
@@ -298,12 +375,18 @@ class TestCase:
         """Count ok answers of variants; those to compared requests are the one server's, too."""
         for variant, number in ok.items():
             self.ok[variant] += number
-            if plan.compared:
+            if plan.compared and not self._is_opposite(variant):
                 self.ok.update(dict.fromkeys(self.specs, number))
 
     def _run(self, evidence: Evidence, effort: Effort, smoke: bool = False, caution: str = "") -> Run:
-        self._add_ok(evidence.plan, {variant: evidence.ok(variant) for variant in evidence.variants})
+        self._add_ok_of(evidence)
         return Run(evidence, effort=effort, ok=dict(self.ok), smoke=smoke, caution=caution)
+
+    def _is_opposite(self, variant: str) -> bool:
+        return self.counterparts is not None and variant.endswith(self.counterparts.of(""))
+
+    def _add_ok_of(self, evidence: Evidence) -> None:
+        self._add_ok(evidence.plan, {variant: evidence.ok(variant) for variant in evidence.variants})
 
 
 def _judged(statements: Sequence[Statement]) -> set[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -186,3 +189,74 @@ def fake_agent(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeAgent]:
         return agent
 
     return made
+
+
+IDENTITY = {
+    f"GIT_{who}_{what}": text
+    for who in ("AUTHOR", "COMMITTER")
+    for what, text in (("NAME", "A User"), ("EMAIL", "user@example.com"))
+}
+NOBODYS = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+
+
+class Repository:
+    """A real git repository in a directory of its own, as a user has it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(exist_ok=True)
+        self.git("init", "-q", "-b", "main")
+
+    def git(self, *arguments: str) -> str:
+        """What git says; a failure of git fails the test."""
+        kept = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.path,
+            env={**kept, **IDENTITY, **NOBODYS},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not done.returncode, done.stderr
+        return done.stdout
+
+    def write(self, **files: str) -> Repository:
+        """Write files by their paths; a name without a dot is that of a module: `app="..."` is app.py."""
+        for name, text in files.items():
+            path = self.path / (name if "." in name else f"{name}.py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return self
+
+    def commit(self, message: str, **files: str) -> str:
+        """Commit everything; the commit's name."""
+        self.write(**files)
+        self.git("add", "--all")
+        self.git("commit", "-q", "-m", message)
+        return self.git("rev-parse", "HEAD").strip()
+
+    def state(self) -> tuple[str, ...]:
+        """What a user sees of it, and every file that git keeps but for objects: equal if nothing was touched."""
+        asked = (
+            ["status", "--porcelain"],
+            ["worktree", "list"],
+            ["branch", "--all"],
+            ["stash", "list"],
+            ["diff"],
+        )
+        seen = tuple(self.git(*words) for words in asked)
+        kept = self.path / ".git"
+        files = sorted(str(path.relative_to(kept)) for path in kept.rglob("*") if "objects" not in path.parts)
+        return (*seen, *files)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """An empty repository on the branch main."""
+    return Repository(tmp_path / "checkout")
+
+
+@pytest.fixture
+def make_repository() -> Callable[[Path], Repository]:
+    return Repository

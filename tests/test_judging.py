@@ -293,6 +293,26 @@ def test_whatever_was_measured_is_judged_the_same_each_time(make_evidence, rows,
         decided(evidence, statements, EFFORT, 12)
 
 
+def test_a_budget_is_not_about_another_revision(make_evidence):
+    evidence = make_evidence({"a": SWING, "a@main": HALF}, references=("a@main",))
+    judgements = judge_all(evidence, [Budget("rps", 80, at_least=True), Budget("errors", 0.1)], EFFORT)
+    assert [(item.variant, item.outcome) for item in judgements] == [("a", "PASS"), ("a", "PASS")]
+
+
+@pytest.mark.parametrize(("failed", "outcome"), [(0, "PASS"), (3, "PASS"), (4, "FAIL")])
+def test_a_regression_of_what_is_counted_needs_no_interval(make_evidence, failed, outcome):
+    slots = {"a": {"failed": failed}, "b": {"failed": 3}}
+    evidence = make_evidence({"a": SWING, "b": HALF}, slots=slots)
+    [judgement] = judge_all(evidence, [NoRegression("a", "b", "errors", 1.2)], EFFORT)
+    assert judgement.outcome == outcome
+    assert judgement.why.endswith("; b has 1.00 %")
+
+
+def test_a_guard_without_a_baseline_is_not_judged(make_evidence):
+    evidence = make_evidence({"a": SWING})
+    assert judge_all(evidence, [SinceBaseline()], EFFORT) == ()
+
+
 def test_one_reason_is_told_once_of_what_nobody_wrote():
     why = "the variants do not do the same work"
     broken = [Judgement(BUILT_IN, name, "INVALID", why) for name in ("a", "b")]

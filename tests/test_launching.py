@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
-from pytest_asyncbench.launching import MOST_LAUNCHES, ROUNDS_PER_LAUNCH
+from pytest_asyncbench.judging import judge_all
+from pytest_asyncbench.launching import MOST_LAUNCHES, ROUNDS_PER_LAUNCH, Launches, confirm
 from pytest_asyncbench.marks import Mark, statements
 from pytest_asyncbench.measure.sampling import Progress
 from pytest_asyncbench.servers.factories import granian
 from pytest_asyncbench.testcase import Settings, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.requests import request
+from pytest_asyncbench.verdict.effort import Effort
+from pytest_asyncbench.verdict.statements import NoRegression
 
 BURSTS = 2 * 2
 """Before each load call every variant is asked a single request, and then two."""
@@ -208,3 +211,12 @@ def test_every_launch_draws_orders_of_its_own(bench):
     orders = "".join(made.agent.order())[BURSTS + 2 * 9 :]
     a_launch = 2 * (1 + ROUNDS_PER_LAUNCH)
     assert len({orders[start : start + a_launch] for start in range(0, len(orders), a_launch)}) > 1
+
+
+def test_a_regression_of_what_is_counted_is_the_same_in_every_launch(make_evidence):
+    guard = NoRegression("a", "b", "errors", 1.1)
+    evidence = make_evidence({"a": [100.0] * 8, "b": [100.0] * 8}, slots={"a": {"failed": 9}})
+    judged = judge_all(evidence, [guard], Effort())
+    assert [item.outcome for item in judged] == ["FAIL"]
+    nowhere = Launches(*[None] * 7, allowance=1.05)
+    assert confirm(evidence, judged, Effort(), None, nowhere) == (evidence, judged)

@@ -30,7 +30,10 @@ class Baseline:
     machine: Machine | None = None
 
 
-NONE = Baseline("there is no baseline; --asyncbench-compare=NAME judges it against a kept run")
+NONE = Baseline(
+    "there is no baseline; --asyncbench-against=REV judges it against a git revision, "
+    "--asyncbench-compare=NAME against a kept run"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,17 +41,23 @@ def unfair(works: Mapping[str, Work], differs: Collection[str]) -> list[str]:
 
     `differs` are aspects that the test means to differ.
     """
+    found = differing(works, differs)
+    if not found:
+        return []
+    meant = ", ".join(f'"{aspect}"' for aspect in found)
+    told = "; ".join(found.values())
+    return [f"the variants do not do the same work: {told}. If that is meant, write differs={{{meant}}}"]
+
+
+def differing(works: Mapping[str, Work], differs: Collection[str]) -> dict[str, str]:
+    """By aspect, what the first of these variants shows and what the first other one that is not like it."""
     (first, reference), *others = works.items()
     found: dict[str, str] = {}
     for aspect, look in ASPECTS.items():
         for name, work in others if aspect not in differs else ():
             if (seen := look(reference, work)) is not None:
                 found.setdefault(aspect, f"{TITLES[aspect]}: {first} {seen[0]}, {name} {seen[1]}")
-    if not found:
-        return []
-    meant = ", ".join(f'"{aspect}"' for aspect in found)
-    told = "; ".join(found.values())
-    return [f"the variants do not do the same work: {told}. If that is meant, write differs={{{meant}}}"]
+    return found
 
 
 def _status(a: Work, b: Work) -> tuple[str, str] | None:

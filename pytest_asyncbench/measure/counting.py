@@ -192,7 +192,8 @@ class Counting:
     """The bursts of one load call, sent when this is made: a few requests one by one to every variant, and then the
     burst that is counted on, if it has a database of ours.
 
-    `ok` are the ok answers of each variant to all of them; `supply` has what is left to send.
+    `ok` are the ok answers of each variant to all of them; `supply` has what is left to send, and goes on with the one
+    `given`.
     """
 
     agent: LoadAgent
@@ -200,6 +201,7 @@ class Counting:
     plan: LoadPlan
     seed: int
     rows_read: bool = False
+    given: Supply | None = None
     supply: Supply = field(init=False)
     ok: dict[str, int] = field(default_factory=dict)
     bursts: dict[str, CountedBurst] = field(default_factory=dict)
@@ -209,7 +211,7 @@ class Counting:
     _deadlocks: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.supply = Supply(self.plan, self.seed, time.monotonic() + self.plan.max_time)
+        self.supply = self.given or Supply(self.plan, self.seed, time.monotonic() + self.plan.max_time)
         try:
             for subject in self.subjects:
                 self._count(subject)

@@ -23,7 +23,8 @@ class Evidence:
     words; `cleared` the environment variables that pytest had and the servers did not get. `counts` were counted
     exactly, by variant, on `bursts`, which are no rounds; `alone` is the latency of a request that was the only one,
     in seconds. `voided` are the reasons of the rounds that do not count, and `disturbed` those rounds. `confirming`
-    are the rounds of fresh launches on which verdicts were confirmed.
+    are the rounds of fresh launches on which verdicts were confirmed. `references` are variants of
+    another revision: measured with the others, and held to nothing that the test states.
     """
 
     plan: LoadPlan
@@ -45,6 +46,12 @@ class Evidence:
     voided: tuple[str, ...] = ()
     disturbed: tuple[tuple[Slot, ...], ...] = ()
     confirming: Evidence | None = None
+    references: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Names of the test's own variants, without those that it is compared with."""
+        return tuple(name for name in self.specs if name not in self.references)
 
     @property
     def variants(self) -> tuple[str, ...]:

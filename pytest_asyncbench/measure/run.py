@@ -174,7 +174,7 @@ class Run:
         return f"<Run {self.name!r} of {', '.join(self._variants)}: {len(self.evidence.rounds)} rounds>"
 
     def _only(self, name: str) -> VariantRun:
-        if len(self._variants) > 1:
-            first = next(iter(self._variants))
+        first, *others = self.evidence.own
+        if others:
             raise UnknownValue(f"run.{name}: there are several variants; write run[{first!r}].{name}")
-        return next(iter(self._variants.values()))
+        return self._variants[first]

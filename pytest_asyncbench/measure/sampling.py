@@ -42,7 +42,7 @@ class Subject:
     """One variant under load: its spec, where it listens, what it is asked, and how to look at it.
 
     `requests` are empty where they are made ahead of each slot; `host` is the Host that those are sent to;
-    `watcher` looks at it during a slot.
+    `is_reference`: it is there to be compared with, and held to nothing itself; `watcher` looks at it during a slot.
     """
 
     variant: str
@@ -54,6 +54,7 @@ class Subject:
     startup: float = 0.0
     host: str = ""
     cleared: tuple[str, ...] = ()
+    is_reference: bool = False
     watcher: Watcher | None = None
 
     def keeps(self, plan: LoadPlan) -> bool:
@@ -131,6 +132,7 @@ def sample(
         goal.cap,
         startups={s.variant: s.startup for s in subjects},
         cleared=tuple(sorted({name for s in subjects for name in s.cleared})),
+        references=tuple(s.variant for s in subjects if s.is_reference),
     )
     watch = HubWatch({s.variant: s.pids for s in subjects if s.spec.mode == "gevent"})
     try:
@@ -162,8 +164,10 @@ def sample(
     )
 
 
-def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResult:
-    """One checked request, for a smoke run."""
+def one_request(
+    agent: LoadAgent, subject: Subject, plan: LoadPlan, supply: Supply | None = None
+) -> SlotResult:
+    """One checked request (of several, each once): for a smoke run, and to see whether there is an answer at all."""
     burst = Burst(
         subject.target,
         subject.requests,
@@ -173,7 +177,7 @@ def one_request(agent: LoadAgent, subject: Subject, plan: LoadPlan) -> SlotResul
         keepalive=subject.keeps(plan),
         expecting=plan.expecting,
     )
-    supply = Supply(plan, 0, time.monotonic() + plan.max_time)
+    supply = supply or Supply(plan, 0, time.monotonic() + plan.max_time)
     return supply.run(agent.run, subject.variant, subject.host, burst)
 
 

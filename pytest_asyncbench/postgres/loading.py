@@ -36,18 +36,19 @@ def run_steps(steps: Iterable[LoadStep], database: Database, psql: str | None = 
         step.run(database, psql)
 
 
-def validate_load(load: object, base: Path) -> tuple[LoadStep, ...]:
+def validate_load(load: object, base: Path, beside: Path | None = None) -> tuple[LoadStep, ...]:
     """The steps that the entries of `load` mean, before anything is started.
 
     An entry is a path that ends in .sql (or any `Path`), "module:function", a callable that takes the connection's
-    keyword arguments, or an argument list. Relative paths are looked for in `base`, then in the working directory.
+    keyword arguments, or an argument list. Relative paths are looked for in `base`, then in `beside` (default: the
+    working directory).
     Raises SpecError with the entry and what was tried.
     """
     if load is None:
         return ()
     entries: Sequence[object]
     entries = [load] if isinstance(load, str | Path) or callable(load) else _entries(load)
-    places = list(dict.fromkeys((base, Path.cwd())))
+    places = list(dict.fromkeys((base, beside or Path.cwd())))
     return tuple(_step(entry, places) for entry in entries)
 
 

@@ -44,7 +44,7 @@ class SqlFile:
         if psql:
             # -X: nobody's psqlrc; the connection comes from the environment, as the password is in it.
             argv = [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(self.path)]
-            _run_program(argv, self.path.parent, database.environment(), "psql")
+            run_program(argv, self.path.parent, database.environment(), "psql")
             return
         error = load_psycopg().Error
         try:
@@ -123,10 +123,11 @@ class Program:
 
     def run(self, database: Database, psql: str | None = None) -> None:
         """Run it to its end. Raises PostgresError unless it exits with 0."""
-        _run_program(self.argv, self.cwd, database.environment(), Path(self.argv[0]).name)
+        run_program(self.argv, self.cwd, database.environment(), Path(self.argv[0]).name)
 
 
-def _run_program(argv: Sequence[str], cwd: Path, environment: Mapping[str, str], name: str) -> None:
+def run_program(argv: Sequence[str], cwd: Path, environment: Mapping[str, str], name: str) -> None:
+    """Run a program to its end, with this added to our own environment. Raises PostgresError unless it exits with 0."""
     command = " ".join(argv)
     directory = create("load")
     try:

@@ -16,7 +16,7 @@ LONGEST = 40
 
 def difference_lines(evidence: Evidence) -> list[str]:
     """A table of what differs, a row for each word, variable or count; nothing where all are alike."""
-    names = evidence.variants
+    names = evidence.own
     if len(names) < 2:
         return []
     specs = [evidence.specs[name].settled() for name in names]
