@@ -140,8 +140,11 @@ def counters_of(evidence: Evidence, variant: str) -> Counters | None:
         return None
     try:
         rate, latency = rps(samples), mean(samples)
-    except UnknownValue:
-        return None
+    except UnknownValue:  # nothing was ok; why is worth knowing all the same
+        ended = [time for each in samples for time in each.latency]
+        if not ended:
+            return None
+        rate, latency = len(ended) / sum(each.window for each in samples), fmean(ended)
     spec = evidence.specs[variant].settled()
     answers = max(1, sum(each.answers for each in samples))
     databases = [each.database for each in watched if each.database is not None]

@@ -307,7 +307,7 @@ def test_a_visit_that_does_not_end_has_a_time_out(burst):
         await asyncio.Event().wait()
 
     result = burst(visit, count=2, timeout=0.3)
-    assert result.counts["measure"] == {"timeout": 2}
+    assert result.counts["measure"] == {"timeout": 2}, result.first_failures
     assert "did not end within 0.3 s" in result.first_failures["timeout"][0]
 
 
@@ -511,5 +511,5 @@ def test_a_visit_that_tries_again_for_ever_ends(burst, hostile):
                 await client.get("/silent", timeout=0.05)
 
     result = burst(visit, count=2, timeout=0.3)
-    assert result.counts["measure"] == {"timeout": 2}
+    assert result.counts["measure"] == {"timeout": 2}, result.first_failures
     assert set(result.steps["GET /silent"].totals) == {"timeout"}
