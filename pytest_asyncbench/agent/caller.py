@@ -151,7 +151,8 @@ class Caller(User):
     def connected(self, connection: Connection) -> None:
         """A connection was opened."""
         assert isinstance(connection, CollectingConnection)
-        self.source = connection
+        if connection is self.opening:
+            self.source = connection
         super().connected(connection)
 
     def _new_connection(self) -> Connection:

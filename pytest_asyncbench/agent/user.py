@@ -61,6 +61,7 @@ class User:
         "failures",
         "index",
         "ledger",
+        "opening",
         "request",
         "resent",
         "sample",
@@ -87,6 +88,7 @@ class User:
         self.tally: list[int] | None = None
         self.connection: Connection | None = None
         self.attempt: asyncio.Task[None] | None = None
+        self.opening: Connection | None = None
         self.trying_since = 0.0
         self.failures = 0
         self.spoiled = ""
@@ -161,7 +163,8 @@ class User:
     async def _open(self) -> None:
         slot = self.slot
         try:
-            await slot.open_connection(self._new_connection)
+            self.opening = connection = self._new_connection()
+            await slot.open_connection(lambda: connection)
         except ssl.SSLError as error:
             self.attempt = None
             self._not_connected(PROTOCOL, f"no TLS connection: {error}")
@@ -175,10 +178,15 @@ class User:
         return Connection(self, self.sent, not self.slot.plan.keepalive)
 
     def connected(self, connection: Connection) -> None:
-        self.attempt = None
+        self.slot.connections.add(connection)
+        if connection is not self.opening:  # it was given up, and is being closed
+            connection.user = Nobody(self.slot)
+            connection.transport.abort()
+            return
+        self.attempt = self.opening = None
+        connection.since = self.sent
         self.connection = connection
         self.ledger.connections += 1
-        self.slot.connections.add(connection)
         if self.busy:
             self._write(connection)
         else:
@@ -315,7 +323,7 @@ class User:
         """Close the connection, or give up the attempt to open one."""
         if self.attempt is not None:
             self.attempt.cancel()
-            self.attempt = None
+            self.attempt = self.opening = None
         if self.connection is not None:
             connection, self.connection = self.connection, None
             connection.transport.abort()
