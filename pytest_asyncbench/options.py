@@ -100,7 +100,7 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare every option and ini key."""
     group = parser.getgroup("asyncbench", "performance statements about web services (pytest-asyncbench)")
     for option in OPTIONS:
-        default = f" (default: {option.default})" if option.default else ""
+        default = f" (default: {option.default})".replace("%", "%%") if option.default else ""  # for argparse
         flag = f"--asyncbench-{option.name}"
         action, kind = ("append", "linelist") if option.many else ("store", "string")
         group.addoption(flag, action=action, metavar=option.metavar, default=None, help=option.help + default)

@@ -73,10 +73,10 @@ class Reports:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
         report = self._report(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
-        for name, path in self._paths.items():
-            self._write(name, path, report)
         if self._saved:
             self._save(self._saved, report)
+        for name, path in self._paths.items():  # the JSON first: all others can be made from it
+            self._write(name, path, report)
         if self._trouble and session.exitstatus in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -179,12 +179,13 @@ def test_an_allowance_of_nothing_confirms_nothing(bench):
 
 
 def test_time_that_is_up_while_it_is_confirmed_leaves_it_undecided(bench, monkeypatch):
-    from pytest_asyncbench import launching, testcase
+    from pytest_asyncbench import firing, launching, testcase
 
     made = bench(1.22, BEATS)
     clock = SimpleNamespace(monotonic=lambda: made.agent.now)
     monkeypatch.setattr(launching, "time", clock)
     monkeypatch.setattr(testcase, "time", clock)
+    monkeypatch.setattr(firing, "time", clock)
     outcome, why = made.fire(max_time=40.0)
     assert outcome == "INCONCLUSIVE"
     assert "too few rounds for an interval" in why

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_asyncbench import testcase
+from pytest_asyncbench import firing
 from pytest_asyncbench.errors import Inconclusive, SpecError
 from pytest_asyncbench.marks import Mark, statements
 from pytest_asyncbench.measure.sampling import Progress
@@ -95,7 +95,7 @@ def test_rounds_of_the_call_or_of_the_session_are_the_last_look(case_of):
 
 def test_the_seed_of_the_session_orders_the_slots(case_of, monkeypatch):
     assert case_of(settings=Settings({}, seed=5)).fire(plan()).evidence.seed == 5
-    monkeypatch.setattr(testcase, "draw_seed", lambda: 123)
+    monkeypatch.setattr(firing, "draw_seed", lambda: 123)
     assert case_of(settings=Settings({})).fire(plan()).evidence.seed == 123
 
 

@@ -231,3 +231,9 @@ def test_a_run_of_another_kind_has_no_part_in_it(project):
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     subprocess.run(command, cwd=project.path, check=True, stdout=subprocess.DEVNULL)
+
+
+def test_the_help_knows_every_option(pytester):
+    shown = pytester.runpytest_inprocess("--help").stdout.str()
+    for name in ("json", "markdown", "html", "save", "compare"):
+        assert f"--asyncbench-{name}=" in shown
