@@ -110,8 +110,10 @@ def add_options(parser: pytest.Parser) -> None:
     undo = {"action": "store_false", "dest": "asyncbench_smoke"}
     group.addoption("--asyncbench-no-smoke", **undo, help="undo asyncbench_smoke of ini")
     parser.addini("asyncbench_smoke", f"--asyncbench-smoke: {smoke}", type="bool", default=False)
-    everything = "with -against: every load test states no_regression(metric='rps', within='10%%')"
-    group.addoption("--asyncbench-against-all", action="store_true", default=None, help=everything)
+    everything = "with -against: every load test states no_regression(metric='rps', within='10%')"
+    group.addoption(
+        "--asyncbench-against-all", action="store_true", default=None, help=everything.replace("%", "%%")
+    )
     parser.addini(
         "asyncbench_against_all", f"--asyncbench-against-all: {everything}", type="bool", default=False
     )

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+
+import psutil
 import pytest
 
 from pytest_asyncbench.baseline.revision import find_revision
@@ -121,3 +127,40 @@ def test_no_hook_runs(repository):
     assert not mark.exists()
     repository.git("read-tree", "HEAD")
     assert mark.exists(), "it would have run"
+
+
+WRITES = """
+import sys
+from pathlib import Path
+from pytest_asyncbench.baseline.revision import find_revision
+from pytest_asyncbench.baseline.worktree import check_out
+check_out(find_revision("main", Path(sys.argv[1])))
+"""
+
+
+def test_killed_while_files_are_written(repository, tmp_path):
+    repository.commit("One", app="1", **{".gitattributes": "*.py filter=slow\n"})
+    mark = tmp_path / "smudging"
+    repository.git("config", "filter.slow.smudge", f"touch {mark} && sleep 600 && cat")
+    before = repository.state()
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITES, str(repository.path)], env={**os.environ, "TMPDIR": str(temporary)}
+    )
+    until(mark.exists)
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert any("git" in child.name() for child in children)
+    process.kill()
+    process.wait()
+    until(lambda: not any(child.is_running() for child in children))
+    until(lambda: not list(temporary.iterdir()))
+    assert repository.state() == before
+
+
+def until(condition) -> None:
+    """Wait for a condition, and fail when it does not come true in time."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
