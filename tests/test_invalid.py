@@ -45,6 +45,7 @@ def outcome(agent, died, stated):
         instances=lambda: instances,
         relaunch=lambda: instances,
         watchers=dict,
+        logs=dict,
         surroundings=lambda: (),
     )
     case = TestCase(

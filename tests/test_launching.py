@@ -53,6 +53,7 @@ class Bench:
             instances=lambda: instances,
             relaunch=self.launch,
             watchers=dict,
+            logs=dict,
             surroundings=lambda: (),
         )
         specs = dict.fromkeys("ab", SPEC)

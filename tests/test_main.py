@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,7 +31,7 @@ def report(make_evidence):
         rates = {"server": [rate * factor for rate in SWING]}
         words = {"server": {"failed": failed}}
         evidence = make_evidence(rates, slots=words, notes=(note,) if note else ())
-        case = TestCase(test, evidence.specs, (), Settings({}), None, None)
+        case = TestCase(test, evidence.specs, (), Settings({}), SimpleNamespace(logs=dict), None)
         case.records.append(Record(Run(evidence, effort=Effort(), ok={"server": 0}), ()))
         machine = Machine(HERE.cpu, cores, None, HERE.kernel, HERE.system, HERE.python)
         environment = Environment("0", "3.11", {}, machine, "6.1.2")

@@ -82,6 +82,7 @@ def climbed(make_samples, monkeypatch):
             agent=lambda: agent,
             instances=lambda: {"server": instance},
             watchers=dict,
+            logs=dict,
             surroundings=lambda: ("PostgreSQL 18",),
         )
         specs = specs or {"server": SPEC}

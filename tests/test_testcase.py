@@ -45,6 +45,7 @@ def case_of(fake_agent):
             instances=lambda: instances,
             relaunch=lambda: instances,
             watchers=dict,
+            logs=dict,
             surroundings=lambda: ("PostgreSQL 18",),
         )
         specs = dict.fromkeys(rates or ["server"], SPEC)

@@ -312,7 +312,8 @@ class LoadCall:
 class Test:
     """One test: `outcome` is passed, failed, skipped, error, interrupted or "not run".
 
-    `verdict` is that of its statements, `message` what pytest shows of a failure or a skip.
+    `verdict` is that of its statements, `message` what pytest shows of a failure or a skip. `logs` are the ends of what
+    its servers wrote, by variant.
     """
 
     __test__ = False
@@ -323,6 +324,7 @@ class Test:
     message: str
     seconds: float
     loads: tuple[LoadCall, ...]
+    logs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

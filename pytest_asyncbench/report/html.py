@@ -78,7 +78,8 @@ def _test(test: Test, number: int, report: Report, salts: Iterator[str]) -> Mark
     calls = [_call(call, report, salts) for call in test.loads]
     message = folded("What pytest says", element("pre", test.message)) if test.message else Markup("")
     heading = element("h2", _badge(state(test)), test.nodeid, id=f"test-{number}")
-    return element("section", heading, *calls, message)
+    logs = [folded(f"What {name} wrote", element("pre", log)) for name, log in test.logs.items()]
+    return element("section", heading, *calls, message, *logs)
 
 
 def _call(call: LoadCall, report: Report, salts: Iterator[str]) -> Markup:

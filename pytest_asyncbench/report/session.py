@@ -14,7 +14,7 @@ from pytest_asyncbench.testcase import TestCase
 
 NOT_RUN = "not run"
 MOST_CHARACTERS = 20_000
-"""Of the message of one test; a server's log can be long."""
+"""Of the message of one test, and of the log of one server, of which it is the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ def _test(case: TestCase, ending: Ending) -> Test:
         message=ending.message[:MOST_CHARACTERS],
         seconds=ending.seconds,
         loads=tuple(load_call(record) for record in case.records),
+        logs={name: log[-MOST_CHARACTERS:] for name, log in case.stage.logs().items() if log.strip()},
     )
 
 

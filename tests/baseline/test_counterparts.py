@@ -39,7 +39,7 @@ def counterparts(**problems: Exception) -> Counterparts:
                 raise problem
             return {name: f"instance of {name}"}
 
-        return SimpleNamespace(instances=instances, relaunch=instances, watchers=dict)
+        return SimpleNamespace(instances=instances, relaunch=instances, watchers=dict, logs=dict)
 
     return Counterparts(REVISION, {"a": SPEC, "b": SPEC}, prepare)
 
@@ -110,6 +110,7 @@ def test_fresh_launches(make_samples):
         instances=made(name, spec).instances,
         relaunch=counterparts(**problems).prepare(name, spec).instances,
         watchers=dict,
+        logs=dict,
     )
     problems["b"] = ServerDied("port taken")
     old = opposed(found, make_samples, GUARD)

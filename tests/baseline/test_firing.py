@@ -40,6 +40,7 @@ def stage(agent, name: str, relaunch=None) -> SimpleNamespace:
         instances=lambda: {name: instance},
         relaunch=relaunch or (lambda: {name: instance}),
         watchers=dict,
+        logs=dict,
         surroundings=lambda: (),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,7 +31,7 @@ def kept(make_evidence):
     def made(rates=None, machine=HERE, plan=PLAN, name="t.py::t", times=1, **words):
         rates = rates or {"server": SWING}
         evidence = make_evidence(rates, plan=plan, **words)
-        case = TestCase(name, evidence.specs, (), Settings({}), None, None)
+        case = TestCase(name, evidence.specs, (), Settings({}), SimpleNamespace(logs=dict), None)
         run = Run(evidence, effort=Effort(), ok=dict.fromkeys(rates, 0))
         case.records += [Record(run, ())] * times
         environment = Environment("0", "3.11", {}, machine, "6.1.2")

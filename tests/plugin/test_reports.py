@@ -237,3 +237,14 @@ def test_the_help_knows_every_option(pytester):
     shown = pytester.runpytest_inprocess("--help").stdout.str()
     for name in ("json", "markdown", "html", "save", "compare"):
         assert f"--asyncbench-{name}=" in shown
+
+
+def test_what_a_server_wrote_is_attached(project):
+    project.write("""
+@pytest.mark.server(many.with_options(args=["--access-log"]))
+def test_it(load):
+    load.get("/slow", users=1, duration=0.2)
+""").run("--asyncbench-json=run.json", "--asyncbench-html=run.html").assert_outcomes(passed=1)
+    (test,) = json.loads((project.path / "run.json").read_text())["tests"]
+    assert "GET /slow" in test["logs"]["server"]
+    assert "What server wrote" in (project.path / "run.html").read_text()

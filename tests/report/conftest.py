@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ ENVIRONMENT = Environment(
 
 def case(name: str, specs: Mapping[str, Any], statements: Sequence[Statement], *records: Record) -> TestCase:
     """A test that fired load."""
-    made = TestCase(name, specs, statements, Settings({}), None, None)  # type: ignore[arg-type]
+    made = TestCase(name, specs, statements, Settings({}), SimpleNamespace(logs=dict), None)  # type: ignore[arg-type]
     made.records += records
     return made
 
