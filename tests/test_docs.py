@@ -54,7 +54,7 @@ def test_the_first_two_shell_blocks_are_the_two_commands():
     run, test = [body.strip().splitlines() for _, body in blocks(readme, "sh")][:2]
     assert len(run) == len(test) == 1
     assert run[0].endswith("-m pytest example_apps/quotes")
-    assert test[0].endswith("-m pytest")
+    assert test[0].endswith("-m pytest -n 3 --dist worksteal --ignore=tests/gallery")
 
 
 def test_the_tutorial_works(pytester: pytest.Pytester):

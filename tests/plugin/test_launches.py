@@ -15,7 +15,7 @@ def pids_of(load):
 @pytest.mark.ordering("many", "one", by="0%")
 def test_bare(load):
     before = pids_of(load)
-    run = load.get("/slow", users=4)
+    run = load.get("/slow", users=4, slot="50ms", warmup="50ms")
     after = pids_of(load)
     assert set(before.values()).isdisjoint(after.values())
     assert not any(os.path.exists(f"/proc/{pid}") for pid in before.values())

@@ -14,7 +14,7 @@ import pytest
 OPTIONS = (
     "--asyncbench-inconclusive=pass",
     "--asyncbench-launch-allowance=0%",  # the confirming is tested elsewhere
-    "--asyncbench-rounds=12",
+    "--asyncbench-rounds=8",
     "--asyncbench-slot=100ms",
     "--asyncbench-warmup=200ms",
     "--tb=no",
