@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 from pytest_asyncbench.baseline.worktree import Worktree
-from pytest_asyncbench.errors import NotComparable
+from pytest_asyncbench.errors import NotComparable, ProcessError
+from pytest_asyncbench.servers.asking import last_line
 
-LIMIT = 60.0
-"""Seconds until an interpreter that does not answer is given up."""
 MOST = 500
 """Modules that are asked about: what is at the top of a few directories."""
 
@@ -83,22 +80,9 @@ def places_of(python: str, env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(json.loads(_run(python, LIST, tuple(sorted(env.items())), "/")))
 
 
-@lru_cache(maxsize=64)
 def _run(python: str, script: str, env: tuple[tuple[str, str], ...], cwd: str, question: str = "") -> str:
-    """The last line that a script writes."""
+    """The last line that a script writes. Raises NotComparable."""
     try:
-        asked = subprocess.run(
-            [python, "-c", script],
-            input=question,
-            env=dict(env),
-            cwd=cwd,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise NotComparable(f"{python} does not run: {error}") from error
-    if asked.returncode:
-        raise NotComparable(f"{python} does not run: {asked.stderr.strip()[-500:]}")
-    return asked.stdout.splitlines()[-1]
+        return last_line(python, script, env, cwd, question=question)
+    except ProcessError as error:
+        raise NotComparable(str(error)[-500:]) from error

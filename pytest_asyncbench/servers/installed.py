@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Mapping
-from functools import lru_cache
 from importlib import metadata
 
-from pytest_asyncbench.errors import ProcessError, ProgramMissing
-
-LIMIT = 60.0
-"""Seconds until an interpreter that does not answer is given up."""
+from pytest_asyncbench.errors import ProgramMissing
+from pytest_asyncbench.servers.asking import last_line
 
 MATTERS = re.compile(r"PYTHON.*|LD_.*|PATH|HOME|VIRTUAL_ENV")
 """The variables on which the answer depends: servers that differ in others share it."""
@@ -66,25 +62,8 @@ def _here(distributions: tuple[str, ...]) -> tuple[str, str] | None:
     return None
 
 
-@lru_cache(maxsize=64)
 def _ask(
     distributions: tuple[str, ...], python: str, cwd: str, env: tuple[tuple[str, str], ...]
 ) -> tuple[str, str] | None:
-    try:
-        asked = subprocess.run(
-            [python, "-c", ASK, *distributions],
-            env=dict(env),
-            cwd=cwd,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ProcessError(f"{python} does not run: {error}") from error
-    if asked.returncode:
-        raise ProcessError(
-            f"{python} does not run: it exited with {asked.returncode}\n{asked.stderr[-2000:]}"
-        )
-    found = json.loads(asked.stdout.splitlines()[-1])
+    found = json.loads(last_line(python, ASK, env, cwd, distributions))
     return (str(found[0]), str(found[1])) if found else None
