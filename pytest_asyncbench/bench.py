@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_asyncbench.agent.client import Agent
     from pytest_asyncbench.agent.group import AgentGroup
+    from pytest_asyncbench.agent.launcher import Launcher
     from pytest_asyncbench.baseline.revision import Revision
     from pytest_asyncbench.baseline.worktree import Worktree
     from pytest_asyncbench.postgres import Cluster
@@ -19,20 +20,24 @@ if TYPE_CHECKING:
 class Bench:
     """Started piece by piece, each on its first use; `close` ends everything that was started."""
 
-    def __init__(self, postgres: str, profile: str, agents: int = 1) -> None:
+    def __init__(self, postgres: str, profile: str, agents: int | str = 1) -> None:
         self.cases: list[TestCase] = []
         self.notices: list[str] = []
         self._postgres = postgres
         self._profile = profile
         self._agents = agents
         self._agent: Agent | AgentGroup | None = None
+        self._launcher: Launcher | None = None
         self._clusters: dict[tuple[tuple[str, object], ...], Cluster] = {}
         self._upstream: Upstream | None = None
         self._worktree: Worktree | None = None
         self._closing = ExitStack()
 
     def agent(self) -> Agent | AgentGroup:
-        """The session's load agent, or several that work as one; a lost one is replaced. Raises ProcessError."""
+        """The session's load agent, or several that work as one; a lost one is replaced.
+
+        Raises ProcessError, ClusterError.
+        """
         if self._agent is not None and self._agent.is_closed:
             self._agent.close()
             self._agent = None
@@ -43,9 +48,27 @@ class Bench:
 
     def _start_agent(self) -> Agent | AgentGroup:
         from pytest_asyncbench.agent.client import Agent
+
+        if self._agents == 1:
+            return Agent.start()
         from pytest_asyncbench.agent.group import AgentGroup
 
-        return Agent.start() if self._agents == 1 else AgentGroup.start(self._agents)
+        return AgentGroup.start(self.launcher())
+
+    def launcher(self) -> Launcher:
+        """What starts several agents; a cluster is connected to on the first call. Raises ClusterError."""
+        if self._launcher is None:
+            from pytest_asyncbench.agent.launcher import LocalLauncher
+
+            if isinstance(self._agents, int):
+                self._launcher = LocalLauncher(self._agents)
+            else:
+                from pytest_asyncbench.agent.cluster import DaskLauncher
+
+                cluster = DaskLauncher.connect(self._agents)
+                self._closing.callback(cluster.close)
+                self._launcher = cluster
+        return self._launcher
 
     def upstream(self, port: int | None = None) -> Upstream:
         """The session's upstream, on a fixed port or a free one. Raises PortInUse, ProcessError."""
@@ -99,6 +122,7 @@ class Bench:
     def close(self) -> None:
         """End everything, whatever makes trouble; may be called twice."""
         self._agent = None
+        self._launcher = None
         self._upstream = None
         self._worktree = None
         self._clusters.clear()

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_asyncbench.errors import SpecError
+from pytest_asyncbench.errors import ClusterError, SpecError
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, is_live, uses_load
 from pytest_asyncbench.given import check_given
-from pytest_asyncbench.items import case_of, load_steps, overrides_server
+from pytest_asyncbench.items import bench, case_of, load_steps, overrides_server
+from pytest_asyncbench.settings import option_value
 
 UNDER_XDIST = (
     "load tests are not run by pytest-xdist, whose workers would slow each other down; "
@@ -30,6 +31,18 @@ def prepare(config: pytest.Config, found: Sequence[pytest.Item]) -> None:
     wrong = [f"{item.nodeid}: {error}" for item in found if (error := _error(item))]
     if wrong:
         raise pytest.UsageError("\n".join(wrong))
+    if any(is_live(item) for item in found) and not config.option.collectonly:
+        _find_cluster(config)
+
+
+def _find_cluster(config: pytest.Config) -> None:
+    """Connect to the cluster that agents are to run on, if any: without it no load test can run."""
+    agents = option_value(config, "agents")
+    if isinstance(agents, str):
+        try:
+            bench(config).launcher()
+        except ClusterError as error:
+            raise pytest.UsageError(f"--asyncbench-agents={agents}: {error}") from None
 
 
 def _error(item: pytest.Item) -> str | None:

@@ -47,6 +47,10 @@ class AgentLost(AsyncBenchError):
     """The load agent ended, or stopped answering, while it was needed."""
 
 
+class ClusterError(AsyncBenchError):
+    """The cluster that load agents are to run on cannot be used: not there, without workers, or with other versions."""
+
+
 class RevisionError(AsyncBenchError):
     """There is no such git revision to compare with, no repository, or no git."""
 

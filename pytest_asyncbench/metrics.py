@@ -108,7 +108,7 @@ def _send_delay_p99(datum: Datum) -> float:
 
 
 def _errors(datum: Datum) -> float:
-    total = sum(len(slot.samples.outcome) for slot in datum)
+    total = sum(slot.samples.number for slot in datum)
     if not total:
         raise UnknownValue("errors: not a single request was sent in the measured time")
     return percentiles.failures([slot.samples for slot in datum]) / total

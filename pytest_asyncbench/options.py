@@ -50,7 +50,13 @@ OPTIONS = (
     Option(
         "seed", None, "N", "integer", "seed of the coin that orders the slots (default: drawn, and printed)"
     ),
-    Option("agents", "1", "N", "agents", "processes that generate the load, merged into one result"),
+    Option(
+        "agents",
+        "1",
+        "N|dask://HOST:PORT",
+        "agents",
+        "processes that generate the load, merged into one result: so many here, or one on each worker of a Dask cluster",
+    ),
     Option("inconclusive", "skip", "skip|fail|pass", "inconclusive", "what an INCONCLUSIVE verdict becomes"),
     Option(
         "url",

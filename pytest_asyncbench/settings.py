@@ -153,14 +153,16 @@ def _integer(text: str) -> int:
         raise ValueError(f"{text!r} is no whole number") from None
 
 
-def _agents(text: str) -> int:
+def _agents(text: str) -> int | str:
+    """A number of processes here, or the address of a Dask scheduler."""
     if "://" in text:
-        raise ValueError(
-            f"{text!r}: agents on other machines are not there yet; write a number of processes on this one"
-        )
+        from pytest_asyncbench.agent.cluster import host_and_port
+
+        host_and_port(text)
+        return text
     number = int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= number <= MOST_AGENTS:
-        raise ValueError(f"{text!r} is no number of processes from 1 to {MOST_AGENTS}")
+        raise ValueError(f"{text!r} is no number of processes from 1 to {MOST_AGENTS}, and no dask://HOST:PORT")
     return number
 
 

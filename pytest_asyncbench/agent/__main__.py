@@ -1,4 +1,8 @@
-"""`python -m pytest_asyncbench.agent FD`: a load agent on the inherited end of a socket pair."""
+"""`python -m pytest_asyncbench.agent FD`: a load agent on the inherited end of a socket pair.
+
+`... HOST PORT` with `ASYNCBENCH_TOKEN` in the environment: one that connects to its controller on another machine, and
+shows by the token that it is the one that was started for it.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +25,21 @@ def new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-def main(descriptor: int) -> None:
+def main(channel: Channel) -> None:
     """Serve plans until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the controller's to handle; it cancels the slot
     raise_file_limit()
     gc.freeze()  # what is loaded stays: the collection before each slot need not look at it
     loop = new_loop()
     asyncio.set_event_loop(loop)
-    Service(Channel(descriptor), loop).serve()
+    Service(channel, loop).serve()
     loop.close()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    if len(sys.argv) > 2:
+        from pytest_asyncbench.agent.wire import call_controller
+
+        main(call_controller(sys.argv[1], int(sys.argv[2])))
+    else:
+        main(Channel(int(sys.argv[1])))

@@ -16,7 +16,9 @@ from typing import Any, Self, cast
 import pytest_asyncbench
 from pytest_asyncbench.directories import create
 from pytest_asyncbench.errors import AgentLost, AsyncBenchError
+from pytest_asyncbench.agent.seat import LocalSeat, Seat
 from pytest_asyncbench.processes import Command, Process
+from pytest_asyncbench.traffic.clocks import UNKNOWN, Offset, best, shifted
 from pytest_asyncbench.traffic.plan import Plan, longest_time
 from pytest_asyncbench.traffic.samples import SlotResult
 
@@ -26,6 +28,10 @@ CANCEL_LIMIT = 2.0
 """Seconds in which an agent must have ended a cancelled slot."""
 POLL = 0.1
 """Seconds between looks at whether the agent still lives, while it is silent."""
+PINGS = 10
+"""Readings of an agent's clock, of which the one with the shortest round trip counts."""
+ALIGNED_FOR = 10.0
+"""Seconds for which a reading holds: clocks that are being corrected run up to 0.5 ms per second apart, others 0.05."""
 
 UNWANTED = frozenset(
     {"PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "PYTHONWARNINGS", "PYTHONTRACEMALLOC", "PYTHONMALLOC"}
@@ -45,11 +51,12 @@ class SlotCancelled(AsyncBenchError):
 class Agent:
     """A load agent: one process, reused for every slot. A context manager that closes it.
 
-    `run` may be used by one thread at a time; `cancel` by any.
+    `run` may be used by one thread at a time; `cancel` by any. Times in results are readings of our own clock.
     """
 
-    def __init__(self, process: Process, channel: Channel) -> None:
-        self._process = process
+    def __init__(self, seat: Seat, channel: Channel) -> None:
+        self.seat = seat
+        self.offset = Offset() if seat.shares_clock else UNKNOWN
         self._channel = channel
         self._sending = threading.Lock()
         self._number = 0
@@ -66,12 +73,12 @@ class Agent:
         ours, theirs = socket.socketpair()
         with theirs:
             process = Process(_command(theirs.fileno(), log))
-        return cls(process, Channel(ours.detach()))
+        return cls(LocalSeat(process), Channel(ours.detach()))
 
     @property
     def pid(self) -> int:
         """The process that generates the load: its CPU time is the generator's."""
-        return self._process.pid
+        return self.seat.pid
 
     def run(self, plan: Plan, notice: Callable[[str], None] | None = None) -> SlotResult:
         """Run one slot and wait for its result. `notice` is called with the name of each phase as it begins.
@@ -93,14 +100,30 @@ class Agent:
 
     # The parts of `run`, for several agents that run side by side.
 
-    def begin(self, plan: Plan, *, hold: bool = False) -> None:
-        """Begin a slot; with `hold` it waits when its users are connected, until `go`. Raises AgentLost."""
+    def align(self) -> None:
+        """Learn how the clock of an agent elsewhere differs from ours, unless that is known. Raises AgentLost."""
+        if self.seat.shares_clock or monotonic() - self.offset.read < ALIGNED_FOR:
+            return
+        readings = []
+        for _ in range(PINGS):
+            self._number += 1
+            asked = monotonic()
+            self._send(("ping", self._number))
+            _, theirs = self._answer(PATIENCE, None)
+            readings.append((asked, theirs, monotonic()))
+        self.offset = best(readings)
+
+    def begin(self, plan: Plan, *, hold: bool = False, most: int = sys.maxsize) -> None:
+        """Begin a slot; with `hold` it waits when its users are connected, until `go`. Raises AgentLost.
+
+        More than `most` samples come back binned (see `traffic/bins.py`).
+        """
         if self._closed:
             raise AgentLost("the load agent is closed")
         self._number += 1
         self._running = True
         self._limit = longest_time(plan) + PATIENCE
-        self._send(("run", self._number, plan, hold))
+        self._send(("run", self._number, plan, hold, most))
 
     def until_held(self) -> None:
         """Wait until the users of a held slot are connected. Raises what `run` raises if it ends before."""
@@ -109,15 +132,15 @@ class Agent:
             self._running = False
             _result(held)
 
-    def go(self) -> None:
-        """Let a held slot send. Raises AgentLost."""
-        self._send(("go", self._number))
+    def go(self, at: float = 0.0) -> None:
+        """Let a held slot send at a reading of our clock; at once if that has passed. Raises AgentLost."""
+        self._send(("go", self._number, at + self.offset.seconds))
 
     def result(self, notice: Callable[[str], None] | None = None) -> SlotResult:
         """Wait for the result of the slot that was begun. Raises what `run` raises."""
         answer = self._answer(self._limit, notice)
         self._running = False
-        return _result(answer)
+        return shifted(_result(answer), self.offset)
 
     def abandon(self) -> None:
         """Cancel the slot that was begun, if it has not ended; an agent that does not obey is closed."""
@@ -135,11 +158,15 @@ class Agent:
         if self._running:
             self._send(("cancel", self._number))
 
-    def close(self) -> None:
-        """End the agent. Calling it again does nothing."""
+    def let_go(self) -> None:
+        """Close the connection: the agent ends by itself. Calling it again does nothing."""
         self._closed = True
         self._channel.close()
-        self._process.stop()
+
+    def close(self) -> None:
+        """End the agent, and return when it has gone. Calling it again does nothing."""
+        self.let_go()
+        self.seat.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -168,8 +195,8 @@ class Agent:
 
     def _receive(self, until: float, limit: float) -> Any:
         while not self._channel.poll(POLL):
-            if self._process.poll() is not None and not self._channel.poll(0):
-                raise self._lost("it ended")
+            if (ended := self.seat.ended()) and not self._channel.poll(0):
+                raise self._lost(ended)
             if monotonic() > until:
                 raise self._lost(f"it was silent for {limit:.0f} s")
         try:
@@ -193,13 +220,7 @@ class Agent:
         with contextlib.suppress(OSError):
             self._channel.close()
         self._closed = True
-        code = self._process.wait(POLL)
-        tail = self._process.log_tail() or "(nothing)"
-        self._process.stop(grace=0.0)
-        ended = "it was killed" if code is None else f"exit code {code}"
-        return AgentLost(
-            f"the load agent (pid {self.pid}) was lost: {what}, {ended}; the end of its log:\n{tail}"
-        )
+        return AgentLost(f"the load agent ({self.seat.place}) was lost: {what}, {self.seat.obituary()}")
 
 
 def _result(answer: tuple[Any, ...]) -> SlotResult:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from time import monotonic
 from typing import Self, TypeVar
 
 from pytest_asyncbench.agent.checks import SPARE, local_ports
 from pytest_asyncbench.agent.client import Agent, SlotRefused
+from pytest_asyncbench.agent.launcher import Launcher
+from pytest_asyncbench.agent.reach import require_reach
+from pytest_asyncbench.agent.seat import own_network
 from pytest_asyncbench.errors import AgentLost
+from pytest_asyncbench.traffic.bins import most_raw
 from pytest_asyncbench.traffic.division import divide
+from pytest_asyncbench.traffic.lateness import late_to_start
 from pytest_asyncbench.traffic.merging import merge
-from pytest_asyncbench.traffic.plan import Plan
+from pytest_asyncbench.traffic.plan import Burst, Plan
 from pytest_asyncbench.traffic.samples import SlotResult
 
 Result = TypeVar("Result")
 
+LEAD = 0.005
+"""Seconds from the start signal until all agents begin, beside what it takes to reach them: one instant for all, not
+one after another."""
+PER_AGENT = 0.0001
+"""Seconds that it takes to send the signal to one of them, at most."""
+
 
 class AgentGroup:
-    """Load agents, each a process, with the interface of one. A context manager that closes them.
+    """Load agents, each a process somewhere, with the interface of one. A context manager that closes them.
 
     `run` may be used by one thread at a time; `cancel` by any.
     """
@@ -27,21 +40,13 @@ class AgentGroup:
         self._agents = tuple(agents)
 
     @classmethod
-    def start(cls, count: int) -> Self:
-        """Start `count` agents without waiting for them. Raises ProcessError; none is left running then."""
-        agents: list[Agent] = []
-        try:
-            for _ in range(count):
-                agents.append(Agent.start())
-        except BaseException:
-            for agent in agents:
-                agent.close()
-            raise
-        return cls(agents)
+    def start(cls, launcher: Launcher) -> Self:
+        """Start agents where `launcher` has them. Raises ProcessError or ClusterError; none is left running then."""
+        return cls(launcher.launch())
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The processes that generate the load."""
+        """The processes that generate the load, each on its host."""
         return tuple(agent.pid for agent in self._agents)
 
     @property
@@ -55,9 +60,10 @@ class AgentGroup:
         No user sends before those of all agents are connected. `notice` is told the phases of the first agent. Raises
         what `Agent.run` raises, for the first agent that fails; the slots of the others are cancelled then.
         """
-        _require_ports(plan.users)
         parts = divide(plan, len(self._agents))
         busy = self._agents[: len(parts)]
+        require_reach(plan.target, [agent.seat for agent in busy])
+        _require_ports(sum(part.users for part, agent in zip(parts, busy, strict=True) if _is_here(agent)))
         try:
             return merge(_run_together(busy, parts, notice))
         except BaseException:
@@ -73,6 +79,8 @@ class AgentGroup:
 
     def close(self) -> None:
         """End all agents. Calling it again does nothing."""
+        for agent in self._agents:  # those elsewhere end by themselves when they are let go, all at the same time
+            agent.let_go()
         for agent in self._agents:
             agent.close()
 
@@ -85,18 +93,24 @@ class AgentGroup:
 
 def _run_together(
     agents: Sequence[Agent], parts: Sequence[Plan], notice: Callable[[str], None] | None
-) -> list[SlotResult]:
+) -> Iterator[SlotResult]:
     hold = len(agents) > 1
+    most = most_raw(len(agents)) if hold else sys.maxsize
+    at = 0.0
+    for number, agent in enumerate(agents):
+        _named(agent.align, number, agents)
     for number, part in enumerate(parts):
-        _named(partial(agents[number].begin, part, hold=hold), number, agents)
+        _named(partial(agents[number].begin, part, hold=hold, most=most), number, agents)
     if hold:
-        for act in (Agent.until_held, Agent.go):
-            for number, agent in enumerate(agents):
-                _named(partial(act, agent), number, agents)
+        for number, agent in enumerate(agents):
+            _named(partial(Agent.until_held, agent), number, agents)
+        at = monotonic() + LEAD + 2 * max(agent.offset.error for agent in agents) + PER_AGENT * len(agents)
+        for number, agent in enumerate(agents):
+            _named(partial(agent.go, at), number, agents)
     told = [notice, *[None] * (len(agents) - 1)]
-    return [
-        _named(partial(agent.result, told[number]), number, agents) for number, agent in enumerate(agents)
-    ]
+    for number, agent in enumerate(agents):
+        result = _named(partial(agent.result, told[number]), number, agents)
+        yield late_to_start(result, at) if hold and not isinstance(parts[0], Burst) else result
 
 
 def _named(act: Callable[[], Result], number: int, agents: Sequence[Agent]) -> Result:
@@ -109,7 +123,11 @@ def _named(act: Callable[[], Result], number: int, agents: Sequence[Agent]) -> R
         raise AgentLost(f"load agent {number + 1} of {len(agents)}: {error}") from None
 
 
+def _is_here(agent: Agent) -> bool:
+    return agent.seat.network == own_network()
+
+
 def _require_ports(users: int) -> None:
-    """Raise SlotRefused if there are too few local ports for the users of all agents together."""
+    """Raise SlotRefused if there are too few local ports for the users of all agents here together."""
     if users + SPARE > local_ports():
         raise SlotRefused(f"{users} users need {users + SPARE} local ports; the system gives {local_ports()}")

@@ -3,12 +3,13 @@
 Messages are tuples whose second item is the number of the slot that they belong to, so that an answer to a
 cancelled slot is never taken for that to the next one:
 
-    to the agent    ("run", n, plan, hold)  ("go", n)  ("cancel", n)
+    to the agent    ("run", n, plan, hold, most)  ("go", n, at)  ("cancel", n)  ("ping", n)
     from the agent  ("phase", n, name)  ("done", n, SlotResult)  ("refused", n, why)  ("failed", n, traceback)
-                    ("cancelled", n)  ("stopped", n, "KeyboardInterrupt")
+                    ("cancelled", n)  ("stopped", n, "KeyboardInterrupt")  ("pong", n, time)
 
-With `hold` a slot waits when its users are connected, in the phase "hold", until it is told to go: several agents begin
-together.
+With `hold` a slot waits when its users are connected, in the phase "hold", until it is told to go at a reading of the
+agent's own clock: several agents begin together. What a "ping" is answered with is such a reading. More than `most`
+samples are sent in bins.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import os
 import socket
 import traceback
 from multiprocessing.connection import Connection as Channel
+from time import monotonic
 from typing import Any
 
 from pytest_asyncbench.agent import checks
@@ -27,11 +29,12 @@ from pytest_asyncbench.agent.closed import ClosedRun
 from pytest_asyncbench.agent.expecting import UselessFunction
 from pytest_asyncbench.agent.open import OpenRun
 from pytest_asyncbench.agent.slot import Slot
+from pytest_asyncbench.traffic.bins import binned
 from pytest_asyncbench.traffic.plan import Burst, OpenSlot, Plan, WireFlow
 from pytest_asyncbench.traffic.samples import SlotResult
 
-GONE = (EOFError, ConnectionError)
-"""What reading and writing raise when the controller's end of the channel was closed."""
+GONE = (EOFError, OSError)
+"""What reading and writing raise when the controller's end of the channel was closed, or its machine has gone."""
 
 
 class Service:
@@ -47,12 +50,14 @@ class Service:
         try:
             while not self.owner_gone:
                 kind, number, *rest = self.channel.recv()
+                if kind == "ping":
+                    self.channel.send(("pong", number, monotonic()))
                 if kind == "run":
                     self.channel.send(self._answer(number, *rest))
         except GONE:
             pass
 
-    def _answer(self, number: int, plan: Plan, hold: bool) -> tuple[Any, ...]:
+    def _answer(self, number: int, plan: Plan, hold: bool, most: int) -> tuple[Any, ...]:
         why = checks.shortage(plan.users, "requests in flight" if isinstance(plan, OpenSlot) else "users")
         if why:
             return ("refused", number, why)
@@ -60,7 +65,8 @@ class Service:
         if not is_flow(plan):  # httpx makes cycles, one with every answer
             gc.disable()  # the hot path makes none, and a collection would be somebody's latency
         try:
-            return ("done", number, self.loop.run_until_complete(self._perform(number, plan, hold)))
+            result = self.loop.run_until_complete(self._perform(number, plan, hold))
+            return ("done", number, binned(result) if len(result.outcome) > most else result)
         except asyncio.CancelledError:
             return ("cancelled", number)
         except UselessFunction as error:
@@ -89,9 +95,9 @@ class Service:
     def _hear(self, task: asyncio.Task[SlotResult], gate: asyncio.Event | None) -> None:
         """A message during a slot: to go, to cancel it, or the end of the stream."""
         try:
-            kind, *_ = self.channel.recv()
+            kind, _, *rest = self.channel.recv()
             if kind == "go" and gate is not None:
-                gate.set()
+                self.loop.call_later(max(0.0, rest[0] - monotonic()), gate.set)
                 return
         except GONE:
             self.owner_gone = True

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.measure.binned import thinned
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.percentiles import mean, rps
 from pytest_asyncbench.measure.watching import DatabaseCounters, SlotCounters
@@ -141,10 +142,10 @@ def counters_of(evidence: Evidence, variant: str) -> Counters | None:
     try:
         rate, latency = rps(samples), mean(samples)
     except UnknownValue:  # nothing was ok; why is worth knowing all the same
-        ended = [time for each in samples for time in each.latency]
+        ended = [time for each in samples for time in thinned(each.latency, each)]
         if not ended:
             return None
-        rate, latency = len(ended) / sum(each.window for each in samples), fmean(ended)
+        rate, latency = sum(each.number for each in samples) / sum(each.window for each in samples), fmean(ended)
     spec = evidence.specs[variant].settled()
     answers = max(1, sum(each.answers for each in samples))
     databases = [each.database for each in watched if each.database is not None]

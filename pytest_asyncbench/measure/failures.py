@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from pytest_asyncbench.measure.evidence import Evidence
-from pytest_asyncbench.traffic.outcomes import OK, OUTCOMES
+from pytest_asyncbench.traffic.outcomes import OK
 from pytest_asyncbench.traffic.samples import SlotResult
 
 
@@ -14,7 +14,7 @@ def describe_failures(evidence: Evidence, variant: str) -> str:
     slots = evidence.everything(variant)
     counted: Counter[str] = Counter()
     for slot in slots:
-        counted.update(Counter(OUTCOMES[index] for index in slot.samples.outcome))
+        counted.update(slot.samples.outcomes())
     failed = {name: number for name, number in counted.most_common() if name != OK}
     kinds = ", ".join(f"{number} {name}" for name, number in failed.items())
     first = next(

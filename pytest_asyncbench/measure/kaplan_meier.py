@@ -20,14 +20,23 @@ def kaplan_meier(known: Iterable[float], censored: Iterable[float], share: float
     The true value of each of the `censored` is longer than the one given, and independent of it. None where the
     estimate does not reach `share`, because too many of the longest are censored.
     """
-    ordered = sorted([*((value, 0) for value in known), *((value, 1) for value in censored)])
-    wanted = round(share * len(ordered), DIGITS)
+    return kaplan_meier_counted(
+        [*((value, False, 1) for value in known), *((value, True, 1) for value in censored)], share
+    )
+
+
+def kaplan_meier_counted(entries: Iterable[tuple[float, bool, int]], share: float) -> float | None:
+    """The same over (value, whether it is censored, how many times it is there)."""
+    ordered = sorted(entries)
+    longer = sum(number for _, _, number in ordered)
+    wanted = round(share * longer, DIGITS)
     weight, reached = 1.0, 0.0
-    for longer, (value, is_censored) in zip(range(len(ordered) - 1, -1, -1), ordered, strict=True):
+    for value, is_censored, number in ordered:
+        longer -= number
         if not is_censored:
-            reached += weight
+            reached += weight * number
             if round(reached, DIGITS) >= wanted:
                 return value
         elif longer:
-            weight *= (longer + 1) / longer
+            weight *= (longer + number) / longer
     return None

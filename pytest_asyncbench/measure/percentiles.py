@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.measure import binned
 from pytest_asyncbench.measure.kaplan_meier import kaplan_meier
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.traffic.samples import SlotResult
@@ -31,16 +32,20 @@ def percentile(slots: Sequence[SlotResult], share: float) -> float:
     they cannot change it. Raises UnknownValue where that estimate does not reach the percentile, and when there are
     fewer requests than `needed_answers(share)`.
     """
-    count = sum(len(slot.outcome) for slot in slots)
+    count = sum(slot.number for slot in slots)
     if count < needed_answers(share):
         raise UnknownValue(f"p{share * 100:g} needs {needed_answers(share)} requests, and there are {count}")
     censored = list(_with_outcome(slots, _CENSORED))
-    if not censored:
+    if not censored and not binned.are_binned(slots):
         return nearest_rank(sorted(_latencies(slots)), share)
-    value = kaplan_meier(_latencies(slots, leave_out=_CENSORED), censored, share)
+    if binned.are_binned(slots):
+        value = binned.percentile(slots, share)
+    else:
+        value = kaplan_meier(_latencies(slots, leave_out=_CENSORED), censored, share)
     if value is None:
+        number = sum(slot.number_of(_CENSORED) for slot in slots)
         raise UnknownValue(
-            f"p{share * 100:g} cannot be known: {len(censored)} of {count} requests were still unanswered when their "
+            f"p{share * 100:g} cannot be known: {number} of {count} requests were still unanswered when their "
             f"slot ended, after up to {max(censored):.3g} s"
         )
     return value
@@ -59,9 +64,9 @@ def rps(slots: Sequence[SlotResult]) -> float:
     """
     count = _sent(slots)
     if slots[0].rate:
-        return sum(slot.outcome.count(_OK) for slot in slots) / math.fsum(slot.window for slot in slots)
-    share_ok = sum(slot.outcome.count(_OK) for slot in slots) / count
-    users = sum(slot.users * len(slot.outcome) for slot in slots) / count
+        return sum(slot.number_of(_OK) for slot in slots) / math.fsum(slot.window for slot in slots)
+    share_ok = sum(slot.number_of(_OK) for slot in slots) / count
+    users = sum(slot.users * slot.number for slot in slots) / count
     return users * share_ok / mean_cycle(slots)
 
 
@@ -73,6 +78,11 @@ def served(slots: Sequence[SlotResult]) -> float:
     """
     counted, seconds = 0, 0.0
     for slot in slots:
+        if slot.weights:
+            number, time = binned.middle_pace(slot)
+            counted += number
+            seconds += time
+            continue
         ends = sorted(
             sent + latency
             for sent, latency, outcome in zip(slot.sent, slot.latency, slot.outcome, strict=True)
@@ -89,12 +99,16 @@ def served(slots: Sequence[SlotResult]) -> float:
 
 def mean(slots: Sequence[SlotResult]) -> float:
     """Mean latency of the requests answered ok; the age of censored ones enters it (it is then too low)."""
+    if binned.are_binned(slots) and _ok(slots):
+        return binned.mean_of(slots, "latency", _OK, _CENSORED)
     known = [*_ok(slots), *_with_outcome(slots, _CENSORED)]
     return math.fsum(known) / len(known)
 
 
 def service_time(slots: Sequence[SlotResult]) -> float:
     """Mean time from the actual send to the answer, of the requests of an open loop that were answered ok."""
+    if binned.are_binned(slots) and _ok(slots) and all(map(_send_delay, slots)):
+        return binned.mean_of(slots, "latency", _OK) - binned.mean_of(slots, "send_delay", _OK)
     times = [
         latency - delay
         for slot in slots
@@ -109,6 +123,9 @@ def send_delay(slots: Sequence[SlotResult], share: float) -> float:
     delays = sorted(delay for slot in slots for delay in _send_delay(slot))
     if not delays:
         raise UnknownValue("send_delay: not a single request was to start in the measured time")
+    if binned.are_binned(slots):
+        pairs = [pair for slot in slots for pair in zip(slot.send_delay, slot.counted(), strict=True)]
+        return binned.ranked(pairs, (share,))[0]
     return nearest_rank(delays, share)
 
 
@@ -122,6 +139,8 @@ def _send_delay(slot: SlotResult) -> Sequence[float]:
 
 def mean_cycle(slots: Sequence[SlotResult]) -> float:
     """Mean time from one send of a user to its next."""
+    if _sent(slots) and binned.are_binned(slots):
+        return binned.mean_of(slots, "cycle")
     return math.fsum(math.fsum(slot.cycle) for slot in slots) / _sent(slots)
 
 
@@ -137,6 +156,8 @@ def maximum(slots: Sequence[SlotResult]) -> float:
 
 def rewrk_p50(slots: Sequence[SlotResult]) -> float:
     """Mean of the slowest half of the ok answers: what rewrk prints as 50 %. For comparison with its tables only."""
+    if binned.are_binned(slots) and _ok(slots):
+        return binned.slower_half(binned.of_outcome(slots, _OK))
     ordered = sorted(_ok(slots))
     slowest = ordered[len(ordered) // 2 :]
     return math.fsum(slowest) / len(slowest)
@@ -144,7 +165,7 @@ def rewrk_p50(slots: Sequence[SlotResult]) -> float:
 
 def failures(slots: Sequence[SlotResult]) -> int:
     """How many requests are not ok."""
-    return sum(len(slot.outcome) - slot.outcome.count(_OK) for slot in slots)
+    return sum(slot.number - slot.number_of(_OK) for slot in slots)
 
 
 def _latencies(slots: Sequence[SlotResult], leave_out: int = -1) -> Iterable[float]:
@@ -173,7 +194,7 @@ def _with_outcome(slots: Sequence[SlotResult], wanted: int) -> Iterable[float]:
 
 
 def _sent(slots: Sequence[SlotResult]) -> int:
-    count = sum(len(slot.outcome) for slot in slots)
+    count = sum(slot.number for slot in slots)
     if not count:
         before = {outcome: n for slot in slots for outcome, n in slot.counts.get("settle", {}).items()}
         why = ", ".join(f"{n} {outcome}" for outcome, n in before.items()) or "none"

@@ -15,7 +15,6 @@ from pytest_asyncbench.measure.interval import interval
 from pytest_asyncbench.measure.steps import Steps
 from pytest_asyncbench.measure.value import Measure, Origin
 from pytest_asyncbench.metrics import METRICS, metric
-from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.verdict.effort import Effort
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class VariantRun:
         """How many of the measured requests ended how; names that never occurred are 0."""
         found: Counter[str] = Counter()
         for slot in self._evidence.everything(self.variant):
-            found.update(Counter(OUTCOMES[index] for index in slot.samples.outcome))
+            found.update(slot.samples.outcomes())
         return found
 
     @cached_property

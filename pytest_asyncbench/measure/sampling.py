@@ -10,6 +10,8 @@ from typing import Protocol
 
 from pytest_asyncbench.errors import AgentLost
 from pytest_asyncbench.measure import complaints, usage, voids
+from pytest_asyncbench.measure.binned import thinned
+from pytest_asyncbench.measure.clocks import clock_notes
 from pytest_asyncbench.measure.drift import drift_notes
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import traceback_of
@@ -152,7 +154,7 @@ def sample(
         )
     finally:
         progress.done()
-    state.notes += [*supply.notes(), *watch.notes(), *drift_notes(evidence)]
+    state.notes += [*supply.notes(), *watch.notes(), *drift_notes(evidence), *clock_notes(evidence)]
     if evidence.voided:
         state.notes.append(voids.told(evidence.voided, len(evidence.rounds)))
     return replace(
@@ -376,7 +378,7 @@ def _known_cycle(subject: Subject, plan: LoadPlan, state: _State) -> float:
 
 def _learn(subject: Subject, result: SlotResult, state: _State) -> None:
     """Remember the mean cycle, which the next slot of this variant spreads its users over; or the mean latency."""
-    times = _ok_latencies(result) if result.rate else list(result.cycle)
+    times = _ok_latencies(result) if result.rate else list(thinned(result.cycle, result))
     if times:
         mean = fmean(times)
         state.paces[subject.variant] = Pace(mean, pstdev(times) / mean if mean else 1.0)
@@ -392,4 +394,5 @@ def _speed(result: SlotResult) -> float:
 
 def _ok_latencies(result: SlotResult) -> list[float]:
     ok = OUTCOMES.index(OK)
-    return [time for time, outcome in zip(result.latency, result.outcome, strict=True) if outcome == ok]
+    times, outcomes = thinned(result.latency, result), thinned(result.outcome, result)
+    return [time for time, outcome in zip(times, outcomes, strict=True) if outcome == ok]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import fmean
 
 from pytest_asyncbench.traffic.outcomes import OK, OUTCOMES
 from pytest_asyncbench.traffic.samples import SlotResult
@@ -34,14 +33,17 @@ class Moment:
 def series(result: SlotResult, step: float = STEP) -> tuple[Moment, ...]:
     """One slot's `measure` in steps of equal length; the last one may be shorter. Steps without requests are there."""
     count = max(1, math.ceil(round(result.window / step, 6)))
-    latencies: list[list[float]] = [[] for _ in range(count)]
+    latencies = [0.0] * count
     sent = [0] * count
-    for at, latency, outcome in zip(result.sent, result.latency, result.outcome, strict=True):
+    ok = [0] * count
+    rows = zip(result.sent, result.latency, result.outcome, result.counted(), strict=True)
+    for at, latency, outcome, number in rows:
         index = min(count - 1, int(max(0.0, at) / step))
-        sent[index] += 1
+        sent[index] += number
         if outcome == _OK:
-            latencies[index].append(latency)
+            ok[index] += number
+            latencies[index] += latency * number
     return tuple(
-        Moment(index * step, sent[index], len(ok), sent[index] - len(ok), fmean(ok) if ok else None)
-        for index, ok in enumerate(latencies)
+        Moment(index * step, sent[index], ok[index], sent[index] - ok[index], total / ok[index] if ok[index] else None)
+        for index, total in enumerate(latencies)
     )

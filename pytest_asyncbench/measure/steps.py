@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import compress
+from operator import mul
 from typing import TYPE_CHECKING
 
 from pytest_asyncbench.errors import SpecError, UnknownValue
@@ -14,7 +14,6 @@ from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.measure.value import Measure
 from pytest_asyncbench.metrics import METRICS, OF_THE_SERVER, metric
-from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.traffic.samples import SlotResult, StepSamples
 
 if TYPE_CHECKING:
@@ -116,19 +115,23 @@ def step_samples(slot: SlotResult, name: str) -> SlotResult:
         return slot
     wanted = {index for index, other in enumerate(slot.names) if other == name}
     keep = [index in wanted for index in slot.request]
-    cycle = array("f", compress(slot.cycle, keep))
-    outcome = bytes(compress(slot.outcome, keep))
-    return replace(
+    step = replace(
         slot,
-        users=slot.users * sum(cycle) / (sum(slot.cycle) or 1.0),
         sent=array("f", compress(slot.sent, keep)),
         latency=array("d", compress(slot.latency, keep)),
-        cycle=cycle,
-        outcome=outcome,
+        cycle=array("f", compress(slot.cycle, keep)),
+        outcome=bytes(compress(slot.outcome, keep)),
         request=array("I"),
-        counts={"measure": Counter(OUTCOMES[index] for index in outcome)},
+        send_delay=array("f", compress(slot.send_delay, keep)),
+        weights=array("Q", compress(slot.weights, keep)),
         names=(name,),
     )
+    users = slot.users * _user_time(step) / (_user_time(slot) or 1.0)
+    return replace(step, users=users, counts={"measure": step.outcomes()})
+
+
+def _user_time(slot: SlotResult) -> float:
+    return sum(map(mul, slot.cycle, slot.counted()))
 
 
 def of_flow(slot: SlotResult, step: StepSamples) -> SlotResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pytest_asyncbench.measure.percentiles import nearest_rank
+from pytest_asyncbench.measure.binned import ranked
 from pytest_asyncbench.measure.series import STEP
 from pytest_asyncbench.report.document import Distribution, Series
 from pytest_asyncbench.traffic.outcomes import OK, OUTCOMES
@@ -19,35 +19,44 @@ _OK = OUTCOMES.index(OK)
 
 def distribution(slots: Sequence[SlotResult]) -> Distribution:
     """The latencies of all requests of these slots; to the last share that has a value of its own, and the slowest."""
-    ordered = sorted(
-        latency if outcome == _OK else math.inf
+    values = [
+        (latency if outcome == _OK else math.inf, number)
         for slot in slots
-        for latency, outcome in zip(slot.latency, slot.outcome, strict=True)
-    )
-    count = len(ordered)
-    failed = sum(len(slot.outcome) - slot.outcome.count(_OK) for slot in slots)
+        for latency, outcome, number in zip(slot.latency, slot.outcome, slot.counted(), strict=True)
+    ]
+    count = sum(slot.number for slot in slots)
+    failed = sum(slot.number - slot.number_of(_OK) for slot in slots)
     if not count:
         return Distribution(0, 0, (), ())
     shares = (*(round(share, 6) for share in SHARES if share <= 1 - 1 / count), 1.0)
-    return Distribution(count, failed, shares, tuple(_finite(nearest_rank(ordered, at)) for at in shares))
+    return Distribution(count, failed, shares, tuple(map(_finite, ranked(values, shares))))
 
 
 def series(slot: SlotResult, step: float = STEP) -> Series:
     """A slot by the time when its requests were sent, in steps of equal length; the last one is 0.5 to 1.5 as long."""
     count = max(1, round(slot.window / step))
-    times: list[list[float]] = [[] for _ in range(count)]
+    times: list[list[tuple[float, int]]] = [[] for _ in range(count)]
     sent = [0] * count
-    for at, latency, outcome in zip(slot.sent, slot.latency, slot.outcome, strict=True):
+    for at, latency, outcome, number in zip(
+        slot.sent, slot.latency, slot.outcome, slot.counted(), strict=True
+    ):
         index = min(count - 1, int(max(0.0, at) / step))
-        sent[index] += 1
+        sent[index] += number
         if outcome == _OK:
-            times[index].append(latency)
+            times[index].append((latency, number))
+    ok = [sum(number for _, number in each) for each in times]
     return Series(
         step,
         tuple(sent),
-        tuple(map(len, times)),
-        tuple(math.fsum(each) / len(each) if each else None for each in times),
-        tuple(nearest_rank(sorted(each), 0.95) if len(each) >= FEWEST_FOR_P95 else None for each in times),
+        tuple(ok),
+        tuple(
+            math.fsum(time * number for time, number in each) / total if total else None
+            for each, total in zip(times, ok, strict=True)
+        ),
+        tuple(
+            ranked(each, (0.95,))[0] if total >= FEWEST_FOR_P95 else None
+            for each, total in zip(times, ok, strict=True)
+        ),
     )
 
 

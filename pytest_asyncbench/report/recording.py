@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +26,6 @@ from pytest_asyncbench.report.distribution import distribution, series
 from pytest_asyncbench.report.text import shape_text, statement_text
 from pytest_asyncbench.report.track import tracks
 from pytest_asyncbench.testcase import Record
-from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.statements import Statement
 
@@ -159,7 +157,7 @@ def _slot(slot: Slot, position: int, opened: float) -> document.SlotValues:
         seconds=round(samples.ended - samples.started, 6),
         window=samples.window,
         values=_values_of_one(slot),
-        outcomes=dict(sorted(Counter(OUTCOMES[index] for index in samples.outcome).items())),
+        outcomes=dict(sorted(samples.outcomes().items())),
         connections=samples.connections,
         agent_cpu=_finite(samples.agent_cpu),
         server_cpu=slot.server_cpu,

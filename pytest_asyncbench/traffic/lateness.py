@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import median
+from dataclasses import replace
 
 from pytest_asyncbench.traffic.outcomes import OK, OUTCOMES
 from pytest_asyncbench.traffic.samples import SlotResult
@@ -23,35 +23,69 @@ _OK = OUTCOMES.index(OK)
 def late_starts(slots: Sequence[SlotResult]) -> tuple[str, ...]:
     """In words, that the 99th percentile of `send_delay` is too long; empty if it is not, or cannot be known yet."""
     delays = _delays(slots)
+    total = sum(number for _, number in delays)
     limit = limit_of(slots)
-    late = sum(delay > limit for delay in delays)
-    if late <= max(FEW, LATE_SHARE * len(delays)):
+    late = sum(number for delay, number in delays if delay > limit)
+    if late <= max(FEW, LATE_SHARE * total):
         return ()
-    p99 = sorted(delays)[math.ceil(round(len(delays) * (1 - LATE_SHARE), 6)) - 1]
-    return (f"send_delay has a p99 of {show_seconds(p99)}, {_blame(limit, len(delays))}",)
+    p99 = _at_rank(delays, math.ceil(round(total * (1 - LATE_SHARE), 6)))
+    return (f"send_delay has a p99 of {show_seconds(p99)}, {_blame(limit, total)}",)
 
 
 def late_on_average(slots: Sequence[SlotResult]) -> tuple[str, ...]:
     """In words, that the mean of `send_delay` is too long; for all slots of a run, since one may have a bad moment."""
     delays = _delays(slots)
+    total = sum(number for _, number in delays)
     limit = limit_of(slots)
-    mean = math.fsum(delays) / max(1, len(delays))
-    return (f"send_delay has a mean of {show_seconds(mean)}, {_blame(limit, len(delays))}",) * (mean > limit)
+    mean = math.fsum(delay * number for delay, number in delays) / max(1, total)
+    return (f"send_delay has a mean of {show_seconds(mean)}, {_blame(limit, total)}",) * (mean > limit)
 
 
 def limit_of(slots: Sequence[SlotResult]) -> float:
     """How late a start may be, in seconds: max(1 ms, 5 % of the median latency)."""
     answered = [
-        latency
+        (latency, number)
         for slot in slots
-        for latency, outcome in zip(slot.latency, slot.outcome, strict=True)
+        for latency, outcome, number in zip(slot.latency, slot.outcome, slot.counted(), strict=True)
         if outcome == _OK
     ]
-    return max(LEAST, SHARE_OF_LATENCY * median(answered)) if answered else LEAST
+    total = sum(number for _, number in answered)
+    return max(LEAST, SHARE_OF_LATENCY * _median(answered, total)) if answered else LEAST
 
 
-def _delays(slots: Sequence[SlotResult]) -> list[float]:
-    return [delay for slot in slots for delay in slot.send_delay]
+LATEST_START = 0.25
+"""Share of a window (of one second at least) by which an agent may begin later than the start signal says."""
+
+
+def late_to_start(result: SlotResult, at: float) -> SlotResult:
+    """The result of one of several agents, with a complaint if it began so late after `at` that it was missing where the
+    others measured. Nothing depends on that where all is counted and nothing is timed."""
+    late = result.started - at
+    limit = LATEST_START * max(1.0, result.window)
+    if late <= limit:
+        return result
+    text = f"it began {show_seconds(late)} after the start signal, more than {show_seconds(limit)}: the others were alone"
+    return replace(result, complaints=(*result.complaints, text))
+
+
+def _delays(slots: Sequence[SlotResult]) -> list[tuple[float, int]]:
+    """Each delay, and how many starts had it."""
+    return [
+        pair for slot in slots if slot.send_delay for pair in zip(slot.send_delay, slot.counted(), strict=True)
+    ]
+
+
+def _median(values: Sequence[tuple[float, int]], total: int) -> float:
+    return (_at_rank(values, (total + 1) // 2) + _at_rank(values, total // 2 + 1)) / 2
+
+
+def _at_rank(values: Sequence[tuple[float, int]], rank: int) -> float:
+    """The value at a rank, counted from 1, of values that are there so many times."""
+    for value, number in sorted(values):
+        rank -= number
+        if rank <= 0:
+            return value
+    raise ValueError("there are fewer values than that")
 
 
 def _blame(limit: float, count: int) -> str:

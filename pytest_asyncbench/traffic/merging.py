@@ -5,27 +5,44 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from itertools import chain
 from typing import Any
 
+from pytest_asyncbench.traffic.bins import merged_bins
 from pytest_asyncbench.traffic.samples import SlotResult, StepSamples
 
 EXPLAINED = 3
 """Texts kept per outcome, as of one agent."""
 
 
-def merge(results: Sequence[SlotResult]) -> SlotResult:
+def merge(results: Iterable[SlotResult]) -> SlotResult:
     """One result: samples one agent after the other, counts added, the window that all agents had in common.
 
     `sent` counts from the opening of that window, so the first may be a little below zero. `agent_cpu` is the highest
-    of them, since each may have been the limit; complaints name their agent.
+    of them, since each may have been the limit; complaints name their agent. If one of them comes in bins, all end in
+    bins, each taken in as it comes.
     """
-    if len(results) == 1:
-        return results[0]
+    coming = iter(results)
+    kept: list[SlotResult] = []
+    for result in coming:
+        if result.weights:
+            return _merge_bins(chain(kept, (result,), coming))
+        kept.append(result)
+    return kept[0] if len(kept) == 1 else _merge_raw(kept)
+
+
+def _merge_raw(results: Sequence[SlotResult]) -> SlotResult:
     return SlotResult(
         **{field.name: MERGED_BY[field.name](results, field.name) for field in fields(SlotResult)}
     )
+
+
+def _merge_bins(results: Iterable[SlotResult]) -> SlotResult:
+    bare, bins, base = merged_bins(results)
+    merged = _merge_raw(bare)
+    return bins.into(merged, merged.opened - base)
 
 
 def _sum(results: Sequence[SlotResult], name: str) -> int:
@@ -161,5 +178,7 @@ MERGED_BY: Mapping[str, Callable[[Sequence[SlotResult], str], Any]] = {
     "steps": _steps,
     "cautions": _complaints,
     "starved": _sum,
+    "weights": _joined,
+    "clock_error": _largest,
 }
 """How each field of a result is merged; a field without an entry here is an error, not the first agent's value."""

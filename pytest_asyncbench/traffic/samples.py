@@ -7,8 +7,12 @@ Made of the standard library only. Times are seconds; `started`, `opened`, `clos
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
+
+from pytest_asyncbench.traffic.outcomes import OUTCOMES
 
 PHASES = ("connect", "settle", "measure", "tail")
 """Phases in which something is sent. What is sent in a phase is counted there, whenever it ends; `drain`, the
@@ -66,6 +70,10 @@ class SlotResult:
     `cautions` are violated self-checks after which only counts can be believed: what is sampled may have been
     the agent's doing.
 
+    Of a slot with very many samples, `weights` says how many requests each entry stands for (see `bins.py`); it is empty
+    where each is one. `clock_error`: `started`, `opened`, `closed` and `ended` are known to within so many seconds, of an
+    agent whose clock is another one than the controller's.
+
     Of flows, a sample is a whole visit, and `steps` are its requests by name; `answers` still counts whole answers. Of
     anything else `steps` is None.
     """
@@ -100,3 +108,27 @@ class SlotResult:
     steps: Mapping[str, StepSamples] | None = None
     cautions: tuple[str, ...] = ()
     starved: int = 0
+    weights: array[int] = field(default_factory=lambda: array("Q"))
+    clock_error: float = 0.0
+
+    @property
+    def number(self) -> int:
+        """How many requests were sent in `measure`."""
+        return sum(self.weights) if self.weights else len(self.outcome)
+
+    def number_of(self, outcome: int) -> int:
+        """How many of them ended in that outcome, an index into `OUTCOMES`."""
+        if not self.weights:
+            return self.outcome.count(outcome)
+        return sum(weight for weight, seen in zip(self.weights, self.outcome, strict=True) if seen == outcome)
+
+    def outcomes(self) -> Counter[str]:
+        """How many of them ended how."""
+        found: Counter[str] = Counter()
+        for outcome in set(self.outcome):
+            found[OUTCOMES[outcome]] = self.number_of(outcome)
+        return found
+
+    def counted(self) -> Iterable[int]:
+        """How many requests each entry stands for."""
+        return self.weights or repeat(1, len(self.outcome))
