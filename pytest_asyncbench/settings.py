@@ -162,7 +162,9 @@ def _agents(text: str) -> int | str:
         return text
     number = int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= number <= MOST_AGENTS:
-        raise ValueError(f"{text!r} is no number of processes from 1 to {MOST_AGENTS}, and no dask://HOST:PORT")
+        raise ValueError(
+            f"{text!r} is no number of processes from 1 to {MOST_AGENTS}, and no dask://HOST:PORT"
+        )
     return number
 
 

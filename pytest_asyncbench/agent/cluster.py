@@ -5,6 +5,7 @@ Dask starts them and notices when a worker is lost; plans, start signals and sam
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 import sys
@@ -155,7 +156,9 @@ class DaskLauncher:
             self._require_scheduler()
             for token, future in futures.items():
                 if token not in agents and future.done():
-                    raise ClusterError(f"no load agent on worker {tasks[token]}: {_ending(future, LAST_WORDS)}")
+                    raise ClusterError(
+                        f"no load agent on worker {tasks[token]}: {_ending(future, LAST_WORDS)}"
+                    )
             if monotonic() > limit:
                 missing = [address for token, address in tasks.items() if token not in agents]
                 raise ClusterError(
@@ -174,9 +177,7 @@ class WorkerSeat:
 
     shares_clock = False
 
-    def __init__(
-        self, client: Any, future: Any, worker: str, scheduler: str, pid: int, network: str
-    ) -> None:
+    def __init__(self, client: Any, future: Any, worker: str, scheduler: str, pid: int, network: str) -> None:
         self._client = client
         self._future = future
         self._scheduler = scheduler
@@ -191,14 +192,19 @@ class WorkerSeat:
         return "it ended" if self._future.done() else ""
 
     def obituary(self) -> str:
-        return _ending(self._future, LAST_WORDS)
+        return self._end(LAST_WORDS)
 
     def stop(self, grace: float | None = None) -> None:
         if not self._stopped:
-            self._stopped = True
-            _ending(self._future, STOP_LIMIT if self._client.status == "running" else 0.0)
-            with contextlib.suppress(Exception):
-                self._future.cancel()
+            self._end(STOP_LIMIT if self._client.status == "running" else 0.0)
+
+    def _end(self, patience: float) -> str:
+        """What the task says in the end; a worker that was killed says nothing."""
+        self._stopped = True
+        words = _ending(self._future, patience)
+        with contextlib.suppress(Exception):
+            self._future.cancel()
+        return words
 
 
 def host_and_port(address: str) -> tuple[str, int]:
@@ -230,27 +236,32 @@ def _shown(plugin: str, python: str) -> str:
 
 
 def _client(host: str, port: int) -> Any:
-    try:
-        with warnings.catch_warnings():  # it has its own about versions; ours are checked below
-            warnings.simplefilter("ignore")
+    where = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+    with warnings.catch_warnings():  # it has its own about versions; ours are checked below
+        warnings.simplefilter("ignore")
+        try:
             from distributed import Client
-    except ImportError as error:
-        raise ClusterError(
-            f"agents on a Dask cluster need the package distributed ({error}); install it here and on every worker: "
-            "pip install 'pytest-asyncbench[dask]'"
-        ) from None
-    where = f"[{host}]" if ":" in host else host
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return Client(
-                f"tcp://{where}:{port}", timeout=CONNECT_LIMIT, set_as_default=False, name="pytest-asyncbench"
-            )
-    except (OSError, ValueError) as error:
-        raise ClusterError(
-            f"what listens at {host}:{port} does not answer like a Dask scheduler within {CONNECT_LIMIT:.0f} s ({error}); "
-            "write the address that `dask scheduler` prints"
-        ) from None
+        except ImportError as error:
+            raise ClusterError(
+                f"agents on a Dask cluster need the package distributed ({error}); install it here and on every "
+                "worker: pip install 'pytest-asyncbench[dask]'"
+            ) from None
+        try:
+            asyncio.run(_greet(where))
+            return Client(where, timeout=CONNECT_LIMIT, set_as_default=False, name="pytest-asyncbench")
+        except (OSError, ValueError) as error:
+            raise ClusterError(
+                f"what listens at {host}:{port} does not answer like a Dask scheduler within {CONNECT_LIMIT:.0f} s "
+                f"({type(error).__name__}); write the address that `dask scheduler` prints"
+            ) from None
+
+
+async def _greet(where: str) -> None:
+    """Raise OSError (TimeoutError) if nobody there speaks Dask's protocol: its client would wait for ever."""
+    from distributed.comm import connect
+
+    comm = await asyncio.wait_for(connect(where, timeout=CONNECT_LIMIT), CONNECT_LIMIT)
+    comm.abort()
 
 
 def _workers(client: Any, scheduler: str) -> list[Worker]:

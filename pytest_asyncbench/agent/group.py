@@ -37,7 +37,8 @@ class AgentGroup:
     """
 
     def __init__(self, agents: Sequence[Agent]) -> None:
-        self._agents = tuple(agents)
+        self.each = tuple(agents)
+        """The agents."""
 
     @classmethod
     def start(cls, launcher: Launcher) -> Self:
@@ -47,12 +48,12 @@ class AgentGroup:
     @property
     def pids(self) -> tuple[int, ...]:
         """The processes that generate the load, each on its host."""
-        return tuple(agent.pid for agent in self._agents)
+        return tuple(agent.pid for agent in self.each)
 
     @property
     def is_closed(self) -> bool:
         """Whether one of them was closed, or lost: the others cannot do its part."""
-        return any(agent.is_closed for agent in self._agents)
+        return any(agent.is_closed for agent in self.each)
 
     def run(self, plan: Plan, notice: Callable[[str], None] | None = None) -> SlotResult:
         """Run one slot on as many of the agents as it has users for, and wait for all of them.
@@ -60,8 +61,8 @@ class AgentGroup:
         No user sends before those of all agents are connected. `notice` is told the phases of the first agent. Raises
         what `Agent.run` raises, for the first agent that fails; the slots of the others are cancelled then.
         """
-        parts = divide(plan, len(self._agents))
-        busy = self._agents[: len(parts)]
+        parts = divide(plan, len(self.each))
+        busy = self.each[: len(parts)]
         require_reach(plan.target, [agent.seat for agent in busy])
         _require_ports(sum(part.users for part, agent in zip(parts, busy, strict=True) if _is_here(agent)))
         try:
@@ -73,15 +74,17 @@ class AgentGroup:
 
     def cancel(self) -> None:
         """End the slot that is running, if one is; its `run` raises SlotCancelled."""
-        for agent in self._agents:
+        for agent in self.each:
             if not agent.is_closed:
                 agent.cancel()
 
     def close(self) -> None:
         """End all agents. Calling it again does nothing."""
-        for agent in self._agents:  # those elsewhere end by themselves when they are let go, all at the same time
+        for (
+            agent
+        ) in self.each:  # those elsewhere end by themselves when they are let go, all at the same time
             agent.let_go()
-        for agent in self._agents:
+        for agent in self.each:
             agent.close()
 
     def __enter__(self) -> Self:

@@ -145,7 +145,10 @@ def counters_of(evidence: Evidence, variant: str) -> Counters | None:
         ended = [time for each in samples for time in thinned(each.latency, each)]
         if not ended:
             return None
-        rate, latency = sum(each.number for each in samples) / sum(each.window for each in samples), fmean(ended)
+        rate, latency = (
+            sum(each.number for each in samples) / sum(each.window for each in samples),
+            fmean(ended),
+        )
     spec = evidence.specs[variant].settled()
     answers = max(1, sum(each.answers for each in samples))
     databases = [each.database for each in watched if each.database is not None]

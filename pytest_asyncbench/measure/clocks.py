@@ -12,4 +12,6 @@ def clock_notes(evidence: Evidence) -> list[str]:
     worst = max((slot.samples.clock_error for slot in slots), default=0.0)
     if not worst:
         return []
-    return [f"the load agents' clocks were aligned within {show_seconds(worst)} (half of the shortest round trip)"]
+    return [
+        f"the load agents' clocks were aligned within {show_seconds(worst)} (half of the shortest round trip)"
+    ]

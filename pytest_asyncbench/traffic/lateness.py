@@ -71,7 +71,10 @@ def late_to_start(result: SlotResult, at: float) -> SlotResult:
 def _delays(slots: Sequence[SlotResult]) -> list[tuple[float, int]]:
     """Each delay, and how many starts had it."""
     return [
-        pair for slot in slots if slot.send_delay for pair in zip(slot.send_delay, slot.counted(), strict=True)
+        pair
+        for slot in slots
+        if slot.send_delay
+        for pair in zip(slot.send_delay, slot.counted(), strict=True)
     ]
 
 

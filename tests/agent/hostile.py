@@ -1,6 +1,6 @@
 """A server that does on request what servers should not do, and some things that they may.
 
-Run as a script: prints its port, then serves until its standard input is closed. `GET /counts` says how many
+Run as a script, with the address to listen at (default: 127.0.0.1): prints its port, then serves until its standard input is closed. `GET /counts` says how many
 requests for each path, and how many connections, there were. Raw asyncio: nothing repairs what is sent.
 """
 
@@ -249,7 +249,8 @@ class Server:
 
 
 async def main() -> None:
-    server = await asyncio.start_server(Server().serve, "127.0.0.1", 0, backlog=512)
+    host = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1"
+    server = await asyncio.start_server(Server().serve, host, 0, backlog=512)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

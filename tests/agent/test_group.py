@@ -15,6 +15,7 @@ import pytest
 from pytest_asyncbench.agent import group
 from pytest_asyncbench.agent.client import Agent, SlotCancelled, SlotRefused
 from pytest_asyncbench.agent.group import AgentGroup
+from pytest_asyncbench.agent.launcher import LocalLauncher
 from pytest_asyncbench.bench import Bench
 from pytest_asyncbench.errors import AgentLost
 from pytest_asyncbench.measure.percentiles import rps
@@ -26,13 +27,13 @@ from pytest_asyncbench.traffic.sending import Stock
 
 @pytest.fixture(scope="module")
 def two():
-    with AgentGroup.start(2) as agents:
+    with AgentGroup.start(LocalLauncher(2)) as agents:
         yield agents
 
 
 @pytest.fixture
 def own_two():
-    with AgentGroup.start(2) as agents:
+    with AgentGroup.start(LocalLauncher(2)) as agents:
         yield agents
 
 

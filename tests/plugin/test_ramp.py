@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 
 def test_the_knee_of_four_threads(project):
     """4 threads and 50 ms per request: 80 per second, from 4 users on."""
@@ -139,9 +141,12 @@ def test_next(load):
     result.stdout.fnmatch_lines(["*INVALID errors *: the load agent (pid *) was lost: *"])
 
 
-def test_agents_on_other_machines_are_not_there_yet(project):
-    result = project.write("def test_it(load): pass").run("--asyncbench-agents=dask://scheduler:8786")
+@pytest.mark.parametrize(
+    "address", ["dask://scheduler", "tcp://scheduler:8786", "dask://:8786", "dask://a:1/b"]
+)
+def test_an_address_of_agents_that_is_none(project, address):
+    result = project.write("def test_it(load): pass").run(f"--asyncbench-agents={address}")
     assert result.ret == 4
     result.stderr.fnmatch_lines(
-        ["*--asyncbench-agents: 'dask://scheduler:8786': agents on other machines are not there yet*"]
+        [f"*--asyncbench-agents: '{address}' is no address of a Dask scheduler; write dask:*"]
     )
