@@ -55,7 +55,7 @@ OPTIONS = (
         "1",
         "N|dask://HOST:PORT",
         "agents",
-        "processes that generate the load, merged into one result: so many here, or one on each worker of a Dask cluster",
+        "processes that generate the load as one: so many here, or one on each worker of a Dask cluster",
     ),
     Option("inconclusive", "skip", "skip|fail|pass", "inconclusive", "what an INCONCLUSIVE verdict becomes"),
     Option(

@@ -14,9 +14,9 @@ from time import monotonic
 from typing import Any, Self, cast
 
 import pytest_asyncbench
+from pytest_asyncbench.agent.seat import LocalSeat, Seat
 from pytest_asyncbench.directories import create
 from pytest_asyncbench.errors import AgentLost, AsyncBenchError
-from pytest_asyncbench.agent.seat import LocalSeat, Seat
 from pytest_asyncbench.processes import Command, Process
 from pytest_asyncbench.traffic.clocks import UNKNOWN, Offset, best, shifted
 from pytest_asyncbench.traffic.plan import Plan, longest_time

@@ -13,7 +13,7 @@ import urllib.parse
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import import_module, metadata
 from time import monotonic
 from typing import Any, Self
 
@@ -43,7 +43,7 @@ LOOK = """{
     "python": ".".join(map(str, __import__("sys").version_info[:2])),
     "host": __import__("socket").gethostname(),
 }"""
-"""What is asked of each worker first. Text: a function of this package could not be read where there is none, or another."""
+"""What is asked of each worker first. Text: a function of this package could not be read where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +135,8 @@ class DaskLauncher:
                 return found[: self.count]
             if monotonic() > limit:
                 raise ClusterError(
-                    f"{len(found)} workers are left of {self.count} at the Dask scheduler {self._address}; a run on fewer "
-                    "would be another one: start the cluster again"
+                    f"{len(found)} workers are left of {self.count} at the Dask scheduler {self._address}; a run on "
+                    "fewer would be another one: start the cluster again"
                 )
             with contextlib.suppress(Exception):
                 self._client.wait_for_workers(self.count, timeout=max(POLL, limit - monotonic()))
@@ -162,8 +162,8 @@ class DaskLauncher:
             if monotonic() > limit:
                 missing = [address for token, address in tasks.items() if token not in agents]
                 raise ClusterError(
-                    f"no load agent after {START_LIMIT:.0f} s on worker {', '.join(missing)}; is it busy with something "
-                    "else?"
+                    f"no load agent after {START_LIMIT:.0f} s on worker {', '.join(missing)}; "
+                    "is it busy with something else?"
                 )
             if admitted := reception.admit(POLL):
                 token, channel = admitted
@@ -226,8 +226,8 @@ def require_versions(workers: Sequence[Worker]) -> None:
     ]
     if wrong:
         raise ClusterError(
-            f"load agents must be what pytest is, {_shown(plugin, python)}; worker {'; '.join(wrong)}. Install it there: "
-            f"pip install 'pytest-asyncbench[dask]=={plugin}' under Python {python}"
+            f"load agents must be what pytest is, {_shown(plugin, python)}; worker {'; '.join(wrong)}. "
+            f"Install it there: pip install 'pytest-asyncbench[dask]=={plugin}' under Python {python}"
         )
 
 
@@ -240,7 +240,7 @@ def _client(host: str, port: int) -> Any:
     with warnings.catch_warnings():  # it has its own about versions; ours are checked below
         warnings.simplefilter("ignore")
         try:
-            from distributed import Client
+            distributed: Any = import_module("distributed")
         except ImportError as error:
             raise ClusterError(
                 f"agents on a Dask cluster need the package distributed ({error}); install it here and on every "
@@ -248,7 +248,9 @@ def _client(host: str, port: int) -> Any:
             ) from None
         try:
             asyncio.run(_greet(where))
-            return Client(where, timeout=CONNECT_LIMIT, set_as_default=False, name="pytest-asyncbench")
+            return distributed.Client(
+                where, timeout=CONNECT_LIMIT, set_as_default=False, name="pytest-asyncbench"
+            )
         except (OSError, ValueError) as error:
             raise ClusterError(
                 f"what listens at {host}:{port} does not answer like a Dask scheduler within {CONNECT_LIMIT:.0f} s "
@@ -258,9 +260,8 @@ def _client(host: str, port: int) -> Any:
 
 async def _greet(where: str) -> None:
     """Raise OSError (TimeoutError) if nobody there speaks Dask's protocol: its client would wait for ever."""
-    from distributed.comm import connect
-
-    comm = await asyncio.wait_for(connect(where, timeout=CONNECT_LIMIT), CONNECT_LIMIT)
+    comms: Any = import_module("distributed.comm")
+    comm = await asyncio.wait_for(comms.connect(where, timeout=CONNECT_LIMIT), CONNECT_LIMIT)
     comm.abort()
 
 
@@ -281,10 +282,10 @@ def _workers(client: Any, scheduler: str) -> list[Worker]:
 def _worker(address: str, future: Any, timeout: float) -> Worker:
     try:
         return Worker(address, **future.result(timeout=max(POLL, timeout)))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the worker cannot be used
         raise ClusterError(
-            f"worker {address} did not say within {LOOK_LIMIT:.0f} s what it is ({type(error).__name__}: {error}); is it busy "
-            "with something else?"
+            f"worker {address} did not say within {LOOK_LIMIT:.0f} s what it is ({type(error).__name__}: {error}); "
+            "is it busy with something else?"
         ) from None
 
 
@@ -292,7 +293,7 @@ def _ask(question: Any) -> Any:
     """What the scheduler answers. Raises ClusterError if it does not."""
     try:
         return question()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - Dask has several for a scheduler that has gone
         raise ClusterError(f"the Dask scheduler does not answer ({type(error).__name__}: {error})") from None
 
 
@@ -313,5 +314,5 @@ def _ending(future: Any, timeout: float) -> str:
     """How the task of an agent has ended, in words; waits for it `timeout` seconds at most."""
     try:
         return last_words(*future.result(timeout=timeout))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the task's own, or that there is nobody any more to ask
         return f"and its worker says no more of it ({type(error).__name__}: {error})"

@@ -19,10 +19,10 @@ def require_reach(target: Target, seats: Sequence[Seat]) -> None:
     if away:
         where = target.path or f"{target.host}:{target.port}"
         raise SlotRefused(
-            f"the server listens at {where}, which only this host can reach, and {len(away)} of {len(seats)} load agents "
-            f"are on others ({', '.join(away[:3])}{', ...' * (len(away) > 3)}): start it where they can reach it, and name "
-            "that address with external('http://HOST:PORT') or --asyncbench-url; or use agents of this host, "
-            "--asyncbench-agents=N"
+            f"the server listens at {where}, which only this host can reach, and {len(away)} of {len(seats)} load "
+            f"agents are on others ({', '.join(away[:3])}{', ...' * (len(away) > 3)}): start it where they can reach "
+            "it, and name that address with external('http://HOST:PORT') or --asyncbench-url; or use agents of this "
+            "host, --asyncbench-agents=N"
         )
 
 

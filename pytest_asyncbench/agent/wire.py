@@ -78,7 +78,7 @@ class Reception:
         return token
 
     def admit(self, timeout: float) -> tuple[bytes, Channel] | None:
-        """The next caller with a good token, and that; None if nobody called within `timeout` seconds, or without one."""
+        """The next caller with a good token, and that; None if nobody called within `timeout` seconds, or with none."""
         self._listener.settimeout(timeout)
         try:
             caller, _ = self._listener.accept()

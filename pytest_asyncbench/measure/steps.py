@@ -131,7 +131,7 @@ def step_samples(slot: SlotResult, name: str) -> SlotResult:
 
 
 def _user_time(slot: SlotResult) -> float:
-    return sum(map(mul, slot.cycle, slot.counted()))
+    return float(sum(map(mul, slot.cycle, slot.counted())))
 
 
 def of_flow(slot: SlotResult, step: StepSamples) -> SlotResult:

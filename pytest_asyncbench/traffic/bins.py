@@ -126,7 +126,7 @@ def _rows(result: SlotResult) -> Iterator[tuple[float, int, int, float, float, f
 
     request: Iterable[int] = result.request or repeat(0)
     weights: Iterable[int] = result.weights or repeat(1)
-    return zip(  # type: ignore[return-value]
+    return zip(
         weights,
         result.outcome,
         request,

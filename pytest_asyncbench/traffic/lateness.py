@@ -58,13 +58,14 @@ LATEST_START = 0.25
 
 
 def late_to_start(result: SlotResult, at: float) -> SlotResult:
-    """The result of one of several agents, with a complaint if it began so late after `at` that it was missing where the
-    others measured. Nothing depends on that where all is counted and nothing is timed."""
+    """The result of one of several agents, with a complaint if it began so long after `at` that the others measured
+    without it."""
     late = result.started - at
     limit = LATEST_START * max(1.0, result.window)
     if late <= limit:
         return result
-    text = f"it began {show_seconds(late)} after the start signal, more than {show_seconds(limit)}: the others were alone"
+    seen = f"it began {show_seconds(late)} after the start signal, more than {show_seconds(limit)}"
+    text = f"{seen}: the others measured without it"
     return replace(result, complaints=(*result.complaints, text))
 
 

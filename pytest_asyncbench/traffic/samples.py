@@ -70,9 +70,9 @@ class SlotResult:
     `cautions` are violated self-checks after which only counts can be believed: what is sampled may have been
     the agent's doing.
 
-    Of a slot with very many samples, `weights` says how many requests each entry stands for (see `bins.py`); it is empty
-    where each is one. `clock_error`: `started`, `opened`, `closed` and `ended` are known to within so many seconds, of an
-    agent whose clock is another one than the controller's.
+    Of a slot with very many samples, `weights` says how many requests each entry stands for (see `bins.py`); it is
+    empty where each is one. `clock_error`: `started`, `opened`, `closed` and `ended` are known to within so many
+    seconds, of an agent whose clock is another one than the controller's.
 
     Of flows, a sample is a whole visit, and `steps` are its requests by name; `answers` still counts whole answers. Of
     anything else `steps` is None.

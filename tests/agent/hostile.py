@@ -1,7 +1,8 @@
 """A server that does on request what servers should not do, and some things that they may.
 
-Run as a script, with the address to listen at (default: 127.0.0.1): prints its port, then serves until its standard input is closed. `GET /counts` says how many
-requests for each path, and how many connections, there were. Raw asyncio: nothing repairs what is sent.
+Run as a script, with the address to listen at (default: 127.0.0.1): prints its port, then serves until its standard
+input is closed. `GET /counts` says how many requests for each path, and how many connections, there were. Raw asyncio:
+nothing repairs what is sent.
 """
 
 from __future__ import annotations

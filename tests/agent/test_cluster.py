@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -153,7 +154,7 @@ def test_a_worker_killed_in_measure_ends_the_run_and_is_replaced_before_the_next
     with AgentGroup.start(launcher) as agents:
         worker = psutil.Process(agents.pids[2]).parent().parent()
         assert "python" in worker.name()
-        with pytest.raises(AgentLost, match="^load agent 3 of 3: "):
+        with pytest.raises(AgentLost, match=r"^load agent 3 of 3: "):
             agents.run(ClosedSlot(hostile.target, (wire("/ok"),), 6, 20.0), kill)
         assert agents.is_closed
         assert ended(agents.pids[2])
@@ -206,6 +207,63 @@ def test_a_scheduler_without_workers_with_other_versions_and_gone(
         ClusterError, match=f"there is no Dask scheduler at {scheduler.address} .*dask scheduler"
     ):
         DaskLauncher.connect(address)
+
+
+ON_A_CLUSTER = """
+import psutil, pytest
+from pytest_asyncbench import granian
+from pytest_asyncbench.items import bench
+
+pytestmark = pytest.mark.server(granian("tiny:wsgi", interface="wsgi", workers=1, threads=4))
+
+def test_it(load):
+    run = load.get("/slow", users=5, duration="400ms")
+    samples = run.evidence.rounds[0][0].samples
+    assert samples.connections == 5
+    assert 0 < samples.clock_error
+    assert run.errors == 0
+    assert any("the load agents' clocks were aligned within" in note for note in run.evidence.notes)
+
+def test_lost(load, request):
+    psutil.Process(bench(request.config).agent().pids[1]).parent().parent().kill()
+    load.get("/ok", users=6, duration="200ms")
+"""
+
+
+def test_a_test_with_its_load_from_a_cluster(local_cluster, pytester, monkeypatch):
+    """Of two tests the first is measured as ever, and the second loses an agent: INVALID."""
+    shutil.copy(HERE.parent / "plugin" / "tiny.py", pytester.path)
+    monkeypatch.syspath_prepend(pytester.path)
+    pytester.makepyfile(test_it=ON_A_CLUSTER)
+    pytester.makeini(
+        "[pytest]\nasyncio_default_fixture_loop_scope = function\nasyncbench_warmup = 300ms\nasyncbench_slot = 200ms"
+    )
+    result = pytester.runpytest_inprocess(
+        "-p", "no:cacheprovider", f"--asyncbench-agents=dask://{local_cluster.address}"
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*INVALID errors *: load agent * of 3: the load agent (pid * on worker tcp:*) was lost*"]
+    )
+
+
+def test_without_a_scheduler_nothing_is_started(pytester):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    pytester.makepyfile(test_it=ON_A_CLUSTER)
+    result = pytester.runpytest_inprocess(
+        "-p", "no:cacheprovider", f"--asyncbench-agents=dask://127.0.0.1:{port}"
+    )
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(
+        [
+            f"*--asyncbench-agents=dask://127.0.0.1:{port}: there is no Dask scheduler at 127.0.0.1:{port} *dask scheduler*"
+        ]
+    )
+    collected = pytester.runpytest_inprocess(
+        "-p", "no:cacheprovider", "--collect-only", f"--asyncbench-agents=dask://127.0.0.1:{port}"
+    )
+    assert collected.ret == 0
 
 
 def test_what_is_no_scheduler(hostile, monkeypatch):

@@ -6,9 +6,9 @@ import math
 from array import array
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest import approx, mark
 
 from pytest_asyncbench.measure import percentiles
 from pytest_asyncbench.measure.steps import step_samples
@@ -62,12 +62,16 @@ def test_counts_and_sums_are_exact(make_samples, rows):
     assert inexact.number == exact.number
     assert inexact.outcomes() == exact.outcomes()
     assert percentiles.failures([inexact]) == percentiles.failures([exact])
-    assert percentiles.mean_cycle([inexact]) == approx(percentiles.mean_cycle([exact]), rel=1e-5)
+    assert percentiles.mean_cycle([inexact]) == pytest.approx(percentiles.mean_cycle([exact]), rel=1e-5)
     if OK in exact.outcome:
-        assert percentiles.mean([inexact]) == approx(percentiles.mean([exact]))
-        assert percentiles.rps([inexact]) == approx(percentiles.rps([exact]), rel=1e-5)
-        assert percentiles.rewrk_p50([inexact]) == approx(percentiles.rewrk_p50([exact]), rel=RELATIVE_ERROR)
-        assert percentiles.maximum([inexact]) == approx(percentiles.maximum([exact]), rel=RELATIVE_ERROR)
+        assert percentiles.mean([inexact]) == pytest.approx(percentiles.mean([exact]))
+        assert percentiles.rps([inexact]) == pytest.approx(percentiles.rps([exact]), rel=1e-5)
+        assert percentiles.rewrk_p50([inexact]) == pytest.approx(
+            percentiles.rewrk_p50([exact]), rel=RELATIVE_ERROR
+        )
+        assert percentiles.maximum([inexact]) == pytest.approx(
+            percentiles.maximum([exact]), rel=RELATIVE_ERROR
+        )
 
 
 @given(rows, rows, rows)
@@ -78,16 +82,18 @@ def test_merging_bins_is_the_same_in_any_order_and_the_same_as_of_samples(make_s
     raw = merge(slots)
     merged = merge([slots[0], binned(slots[1]), binned(slots[2])])
     turned = merge([binned(slots[2]), slots[1], binned(slots[0])])
-    assert merged.weights and turned.weights and not raw.weights
+    assert merged.weights
+    assert turned.weights
+    assert not raw.weights
     for found in (merged, turned):
         assert found.number == raw.number
         assert found.outcomes() == raw.outcomes()
         assert (found.window, found.opened, found.users) == (raw.window, raw.opened, raw.users)
-        assert math.fsum(map(float.__mul__, found.sent, map(float, found.weights))) == approx(
+        assert math.fsum(map(float.__mul__, found.sent, map(float, found.weights))) == pytest.approx(
             math.fsum(raw.sent), rel=1e-4, abs=1e-3
         )
     assert list(merged.weights) == list(turned.weights)
-    assert list(merged.latency) == approx(list(turned.latency))
+    assert list(merged.latency) == pytest.approx(list(turned.latency))
 
 
 @given(rows)
@@ -95,11 +101,13 @@ def test_an_open_loop_keeps_its_delays(make_samples, rows):
     exact = slot(make_samples, rows, math.ceil(1000 / len(rows)), rate=100.0)
     inexact = binned(exact)
     true = percentiles.send_delay([exact], 0.99)
-    assert percentiles.send_delay([inexact], 0.99) == approx(true, rel=RELATIVE_ERROR + 1e-6)
-    assert limit_of([inexact]) == approx(limit_of([exact]), rel=RELATIVE_ERROR + 1e-6)
+    assert percentiles.send_delay([inexact], 0.99) == pytest.approx(true, rel=RELATIVE_ERROR + 1e-6)
+    assert limit_of([inexact]) == pytest.approx(limit_of([exact]), rel=RELATIVE_ERROR + 1e-6)
     assert bool(late_on_average([inexact])) == bool(late_on_average([exact])) or OK in exact.outcome
     if OK in exact.outcome:
-        assert percentiles.service_time([inexact]) == approx(percentiles.service_time([exact]), rel=1e-4)
+        assert percentiles.service_time([inexact]) == pytest.approx(
+            percentiles.service_time([exact]), rel=1e-4
+        )
 
 
 def test_late_starts_are_found_in_bins(make_samples):
@@ -112,13 +120,13 @@ def test_censored_requests_count_as_in_samples(make_samples):
     exact = slot(make_samples, rows)
     for share in (0.5, 0.9):
         true = percentiles.percentile([exact], share)
-        assert percentiles.percentile([binned(exact)], share) == approx(true, rel=RELATIVE_ERROR)
+        assert percentiles.percentile([binned(exact)], share) == pytest.approx(true, rel=RELATIVE_ERROR)
 
 
 def test_the_pace_of_answers(make_samples):
     rows = [(0.01, number / 1000, OK) for number in range(4000)]
     exact = slot(make_samples, rows)
-    assert percentiles.served([binned(exact)]) == approx(percentiles.served([exact]), rel=2 * STEP / 4)
+    assert percentiles.served([binned(exact)]) == pytest.approx(percentiles.served([exact]), rel=2 * STEP / 4)
 
 
 def test_requests_of_a_mix_stay_apart(make_samples):
@@ -129,8 +137,8 @@ def test_requests_of_a_mix_stay_apart(make_samples):
     )
     step = step_samples(binned(exact), "b")
     assert (step.number, step.outcomes()["ok"]) == (50, 50)
-    assert percentiles.mean([step]) == approx(0.2)
-    assert percentiles.rps([step]) == approx(percentiles.rps([step_samples(exact, "b")]))
+    assert percentiles.mean([step]) == pytest.approx(0.2)
+    assert percentiles.rps([step]) == pytest.approx(percentiles.rps([step_samples(exact, "b")]))
 
 
 def test_what_is_in_bins_is_left_alone(make_samples):
@@ -139,7 +147,7 @@ def test_what_is_in_bins_is_left_alone(make_samples):
     assert (len(once.latency), list(once.weights)) == (1, [5])
 
 
-@mark.parametrize("agents", [1, 3, 10_000_000])
+@pytest.mark.parametrize("agents", [1, 3, 10_000_000])
 def test_all_agents_together_send_no_more_than_is_kept(agents):
     assert most_raw(agents) * agents <= max(1_000_000, agents)
 

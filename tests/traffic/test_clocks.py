@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest import approx
 
 from pytest_asyncbench.traffic.clocks import Offset, best, shifted
 
@@ -19,7 +19,7 @@ def test_the_offset_is_known_to_within_its_error(truth, ways):
         now += 1.0
     found = best(readings)
     assert abs(found.seconds - truth) <= found.error + 1e-6
-    assert found.error == approx(min(there + back for there, back in ways) / 2, abs=1e-6)
+    assert found.error == pytest.approx(min(there + back for there, back in ways) / 2, abs=1e-6)
 
 
 def test_times_become_those_of_the_controller(make_samples):
