@@ -113,17 +113,18 @@ class Agent:
             readings.append((asked, theirs, monotonic()))
         self.offset = best(readings)
 
-    def begin(self, plan: Plan, *, hold: bool = False, most: int = sys.maxsize) -> None:
+    def begin(self, plan: Plan, *, hold: bool = False, tell: bool = True, most: int = sys.maxsize) -> None:
         """Begin a slot; with `hold` it waits when its users are connected, until `go`. Raises AgentLost.
 
-        More than `most` samples come back binned (see `traffic/bins.py`).
+        Without `tell` the agent does not say which phase begins. More than `most` samples come back in bins
+        (see `traffic/bins.py`).
         """
         if self._closed:
             raise AgentLost("the load agent is closed")
         self._number += 1
         self._running = True
         self._limit = longest_time(plan) + PATIENCE
-        self._send(("run", self._number, plan, hold, most))
+        self._send(("run", self._number, plan, hold, tell, most))
 
     def until_held(self) -> None:
         """Wait until the users of a held slot are connected. Raises what `run` raises if it ends before."""
@@ -136,9 +137,16 @@ class Agent:
         """Let a held slot send at a reading of our clock; at once if that has passed. Raises AgentLost."""
         self._send(("go", self._number, at + self.offset.seconds))
 
-    def result(self, notice: Callable[[str], None] | None = None) -> SlotResult:
-        """Wait for the result of the slot that was begun. Raises what `run` raises."""
-        answer = self._answer(self._limit, notice)
+    def result(
+        self,
+        notice: Callable[[str], None] | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> SlotResult:
+        """Wait for the result of the slot that was begun. Raises what `run` raises.
+
+        `meanwhile` is called every 0.1 s.
+        """
+        answer = self._answer(self._limit, notice, meanwhile=meanwhile)
         self._running = False
         return shifted(_result(answer), self.offset)
 
@@ -147,6 +155,17 @@ class Agent:
         if self._running:
             self._running = False
             self._give_up_slot()
+
+    def require_alive(self) -> None:
+        """Raise AgentLost if the agent has ended or its connection was closed, without waiting for its word.
+
+        That is seen only where nothing that it has said is unread: of a slot that was begun without `tell`.
+        """
+        if self._channel.poll(0):
+            if _is_at_end(self._channel):
+                raise self._lost("it closed the connection")
+        elif ended := self.seat.ended():
+            raise self._lost(ended)
 
     @property
     def is_closed(self) -> bool:
@@ -181,11 +200,17 @@ class Agent:
         except OSError as error:
             raise self._lost(f"it could not be reached ({error})") from error
 
-    def _answer(self, limit: float, notice: Callable[[str], None] | None, until: str = "") -> tuple[Any, ...]:
+    def _answer(
+        self,
+        limit: float,
+        notice: Callable[[str], None] | None,
+        until: str = "",
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> tuple[Any, ...]:
         """The agent's last word on the slot that is running, or its word that the phase `until` has begun."""
         deadline = monotonic() + limit
         while True:
-            kind, number, *rest = self._receive(deadline, limit)
+            kind, number, *rest = self._receive(deadline, limit, meanwhile)
             if number != self._number:
                 continue
             if kind != "phase" or rest[0] == until:
@@ -193,8 +218,9 @@ class Agent:
             if notice is not None:
                 notice(rest[0])
 
-    def _receive(self, until: float, limit: float) -> Any:
+    def _receive(self, until: float, limit: float, meanwhile: Callable[[], None]) -> Any:
         while not self._channel.poll(POLL):
+            meanwhile()
             if (ended := self.seat.ended()) and not self._channel.poll(0):
                 raise self._lost(ended)
             if monotonic() > until:
@@ -221,6 +247,17 @@ class Agent:
             self._channel.close()
         self._closed = True
         return AgentLost(f"the load agent ({self.seat.place}) was lost: {what}, {self.seat.obituary()}")
+
+
+def _is_at_end(channel: Channel) -> bool:
+    """Whether the other end was closed; a message that has come is not taken."""
+    with socket.socket(fileno=os.dup(channel.fileno())) as peeking:
+        try:
+            return not peeking.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
 
 def _result(answer: tuple[Any, ...]) -> SlotResult:

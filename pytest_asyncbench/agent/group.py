@@ -80,9 +80,7 @@ class AgentGroup:
 
     def close(self) -> None:
         """End all agents. Calling it again does nothing."""
-        for (
-            agent
-        ) in self.each:  # those elsewhere end by themselves when they are let go, all at the same time
+        for agent in self.each:  # then those elsewhere end by themselves, all at the same time
             agent.let_go()
         for agent in self.each:
             agent.close()
@@ -103,7 +101,8 @@ def _run_together(
     for number, agent in enumerate(agents):
         _named(agent.align, number, agents)
     for number, part in enumerate(parts):
-        _named(partial(agents[number].begin, part, hold=hold, most=most), number, agents)
+        begin = partial(agents[number].begin, part, hold=hold, tell=number == 0, most=most)
+        _named(begin, number, agents)
     if hold:
         for number, agent in enumerate(agents):
             _named(partial(Agent.until_held, agent), number, agents)
@@ -112,7 +111,8 @@ def _run_together(
             _named(partial(agent.go, at), number, agents)
     told = [notice, *[None] * (len(agents) - 1)]
     for number, agent in enumerate(agents):
-        result = _named(partial(agent.result, told[number]), number, agents)
+        others = partial(_require_alive, agents, number + 1)
+        result = _named(partial(agent.result, told[number], others), number, agents)
         yield late_to_start(result, at) if hold and not isinstance(parts[0], Burst) else result
 
 
@@ -120,10 +120,22 @@ def _named(act: Callable[[], Result], number: int, agents: Sequence[Agent]) -> R
     """What `act` returns; a lost agent is told by its number where there are several."""
     try:
         return act()
+    except _NamedAgentLost:
+        raise
     except AgentLost as error:
         if len(agents) == 1:
             raise
-        raise AgentLost(f"load agent {number + 1} of {len(agents)}: {error}") from None
+        raise _NamedAgentLost(f"load agent {number + 1} of {len(agents)}: {error}") from None
+
+
+class _NamedAgentLost(AgentLost):
+    """The message says already which of the agents it was."""
+
+
+def _require_alive(agents: Sequence[Agent], first: int) -> None:
+    """While one is waited for, notice the loss of those from number `first` on, whose results are still to come."""
+    for number in range(first, len(agents)):
+        _named(agents[number].require_alive, number, agents)
 
 
 def _is_here(agent: Agent) -> bool:

@@ -3,13 +3,13 @@
 Messages are tuples whose second item is the number of the slot that they belong to, so that an answer to a
 cancelled slot is never taken for that to the next one:
 
-    to the agent    ("run", n, plan, hold, most)  ("go", n, at)  ("cancel", n)  ("ping", n)
+    to the agent    ("run", n, plan, hold, tell, most)  ("go", n, at)  ("cancel", n)  ("ping", n)
     from the agent  ("phase", n, name)  ("done", n, SlotResult)  ("refused", n, why)  ("failed", n, traceback)
                     ("cancelled", n)  ("stopped", n, "KeyboardInterrupt")  ("pong", n, time)
 
 With `hold` a slot waits when its users are connected, in the phase "hold", until it is told to go at a reading of the
-agent's own clock: several agents begin together. What a "ping" is answered with is such a reading. More than `most`
-samples are sent in bins.
+agent's own clock: several agents begin together. Other phases are told of with `tell`. What a "ping" is answered with is
+such a reading. More than `most` samples are sent in bins.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Service:
         except GONE:
             pass
 
-    def _answer(self, number: int, plan: Plan, hold: bool, most: int) -> tuple[Any, ...]:
+    def _answer(self, number: int, plan: Plan, hold: bool, tell: bool, most: int) -> tuple[Any, ...]:
         why = checks.shortage(plan.users, "requests in flight" if isinstance(plan, OpenSlot) else "users")
         if why:
             return ("refused", number, why)
@@ -65,7 +65,7 @@ class Service:
         if not is_flow(plan):  # httpx makes cycles, one with every answer
             gc.disable()  # the hot path makes none, and a collection would be somebody's latency
         try:
-            result = self.loop.run_until_complete(self._perform(number, plan, hold))
+            result = self.loop.run_until_complete(self._perform(number, plan, hold, tell))
             return ("done", number, binned(result) if len(result.outcome) > most else result)
         except asyncio.CancelledError:
             return ("cancelled", number)
@@ -78,9 +78,14 @@ class Service:
         finally:
             gc.enable()
 
-    async def _perform(self, number: int, plan: Plan, hold: bool) -> SlotResult:
+    async def _perform(self, number: int, plan: Plan, hold: bool, tell: bool) -> SlotResult:
         host = "" if plan.target.path else await resolve(plan.target.host, plan.target.port)
-        slot = run_of(plan, host, lambda phase: self.channel.send(("phase", number, phase)))
+
+        def notice(phase: str) -> None:
+            if tell or phase == "hold":
+                self.channel.send(("phase", number, phase))
+
+        slot = run_of(plan, host, notice)
         slot.gate = asyncio.Event() if hold else None
         task = self.loop.create_task(slot.run())
         self.loop.add_reader(self.channel.fileno(), self._hear, task, slot.gate)

@@ -2,7 +2,7 @@
 
 A bin holds the requests of one outcome, one request of the plan, one step of time, and one class of latencies (and of
 send delays, in an open loop). Classes are `GROWTH` wide, and what stands for all requests of a bin is their mean, which
-lies in the same class: a percentile read from bins differs from that of the samples by less than `RELATIVE_ERROR` of it.
+lies in the same class: so a percentile of bins is less than `RELATIVE_ERROR` away from that of the samples.
 That is the idea of DDSketch (C. Masson, J. Rim, H. Lee: DDSketch. Proceedings of the VLDB Endowment 12 (2019),
 2195-2205), with means in the place of midpoints, so that sums stay exact. Merging adds bins up, in any order.
 """

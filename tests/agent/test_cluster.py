@@ -230,14 +230,20 @@ def test_lost(load, request):
 """
 
 
+INI = """
+[pytest]
+asyncio_default_fixture_loop_scope = function
+asyncbench_warmup = 300ms
+asyncbench_slot = 200ms
+"""
+
+
 def test_a_test_with_its_load_from_a_cluster(local_cluster, pytester, monkeypatch):
     """Of two tests the first is measured as ever, and the second loses an agent: INVALID."""
     shutil.copy(HERE.parent / "plugin" / "tiny.py", pytester.path)
     monkeypatch.syspath_prepend(pytester.path)
     pytester.makepyfile(test_it=ON_A_CLUSTER)
-    pytester.makeini(
-        "[pytest]\nasyncio_default_fixture_loop_scope = function\nasyncbench_warmup = 300ms\nasyncbench_slot = 200ms"
-    )
+    pytester.makeini(INI)
     result = pytester.runpytest_inprocess(
         "-p", "no:cacheprovider", f"--asyncbench-agents=dask://{local_cluster.address}"
     )
@@ -249,21 +255,14 @@ def test_a_test_with_its_load_from_a_cluster(local_cluster, pytester, monkeypatc
 
 def test_without_a_scheduler_nothing_is_started(pytester):
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+        at = f"127.0.0.1:{listener.getsockname()[1]}"
     pytester.makepyfile(test_it=ON_A_CLUSTER)
-    result = pytester.runpytest_inprocess(
-        "-p", "no:cacheprovider", f"--asyncbench-agents=dask://127.0.0.1:{port}"
-    )
+    pytester.makeini(INI)
+    option = f"--asyncbench-agents=dask://{at}"
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", option)
     assert result.ret == 4
-    result.stderr.fnmatch_lines(
-        [
-            f"*--asyncbench-agents=dask://127.0.0.1:{port}: there is no Dask scheduler at 127.0.0.1:{port} *dask scheduler*"
-        ]
-    )
-    collected = pytester.runpytest_inprocess(
-        "-p", "no:cacheprovider", "--collect-only", f"--asyncbench-agents=dask://127.0.0.1:{port}"
-    )
-    assert collected.ret == 0
+    result.stderr.fnmatch_lines([f"*{option}: there is no Dask scheduler at {at} *dask scheduler --port*"])
+    assert pytester.runpytest_inprocess("-p", "no:cacheprovider", "--collect-only", option).ret == 0
 
 
 def test_what_is_no_scheduler(hostile, monkeypatch):
