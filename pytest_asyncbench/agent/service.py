@@ -8,8 +8,8 @@ cancelled slot is never taken for that to the next one:
                     ("cancelled", n)  ("stopped", n, "KeyboardInterrupt")  ("pong", n, time)
 
 With `hold` a slot waits when its users are connected, in the phase "hold", until it is told to go at a reading of the
-agent's own clock: several agents begin together. Other phases are told of with `tell`. What a "ping" is answered with is
-such a reading. More than `most` samples are sent in bins.
+agent's own clock: several agents begin together. Other phases are told of with `tell`. A "ping" is answered with such a
+reading. More than `most` samples are sent in bins.
 """
 
 from __future__ import annotations
