@@ -27,7 +27,9 @@ CONNECT_LIMIT = 10.0
 """Seconds until a scheduler that does not answer is given up."""
 WORKERS_LIMIT = 5.0
 """Seconds in which a worker must be there: they may have been started just now."""
-LOOK_LIMIT = 20.0
+REPLACE_LIMIT = 60.0
+"""Seconds in which there must be another worker for one that was lost; Dask's nannies start it."""
+LOOK_LIMIT = 30.0
 """Seconds in which each worker must have said what it is."""
 START_LIMIT = 60.0
 """Seconds in which all agents must have connected: a busy machine takes ten times as long as a quiet one."""
@@ -125,7 +127,7 @@ class DaskLauncher:
 
     def _addresses(self) -> list[str]:
         """The workers to use: those of the beginning, and for each that was lost one that has come since."""
-        limit = monotonic() + WORKERS_LIMIT
+        limit = monotonic() + REPLACE_LIMIT
         before = [worker.address for worker in self.workers]
         while True:
             there = list(_ask(self._client.nthreads))

@@ -53,7 +53,7 @@ def limit_of(slots: Sequence[SlotResult]) -> float:
     return max(LEAST, SHARE_OF_LATENCY * _median(answered, total)) if answered else LEAST
 
 
-LATEST_START = 0.25
+LATEST_START = 0.5
 """Share of a window (of one second at least) by which an agent may begin later than the start signal says."""
 
 

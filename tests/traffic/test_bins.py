@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from array import array
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -156,6 +159,15 @@ def test_bins_are_far_fewer_than_samples(make_samples):
     """As many requests as a busy agent makes in a slot: their bins are what travels."""
     rows = [(0.001 * (1 + (number * 7919 % 1000) / 250), number / 20_000, OK) for number in range(20_000)]
     assert len(binned(slot(make_samples, rows)).latency) < 2000
+
+
+def test_a_controller_of_many_agents_stays_small():
+    """The benchmark in small: exact numbers, percentiles within the error, and less than 200 MB."""
+    script = Path(__file__).parents[2] / "benchmarks" / "cluster.py"
+    words = ["--rounds", "0", "--agents", "30", "--samples", "20000", "--distinct", "2"]
+    done = subprocess.run([sys.executable, str(script), *words], capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stdout + done.stderr
+    assert "30 agents, 600,000 requests: merged" in done.stdout
 
 
 def test_bins_do_not_grow_with_the_number_of_agents(make_samples):
