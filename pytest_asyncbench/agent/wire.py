@@ -29,7 +29,6 @@ OPTIONS = (
     ("TCP_KEEPIDLE", 5),  # seconds: a machine that vanished is found out within 15
     ("TCP_KEEPINTVL", 2),
     ("TCP_KEEPCNT", 5),
-    ("TCP_USER_TIMEOUT", 60_000),
 )
 
 

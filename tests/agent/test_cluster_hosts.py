@@ -15,10 +15,12 @@ from time import monotonic
 
 import pytest
 
+from pytest_asyncbench.agent import wire as tcp
 from pytest_asyncbench.agent.client import SlotRefused
 from pytest_asyncbench.agent.cluster import DaskLauncher
 from pytest_asyncbench.agent.group import AgentGroup
 from pytest_asyncbench.agent.seat import own_network
+from pytest_asyncbench.errors import AgentLost
 from pytest_asyncbench.traffic.clocks import UNKNOWN
 from pytest_asyncbench.traffic.plan import Burst, ClosedSlot, Target, WireRequest
 
@@ -40,6 +42,7 @@ class Network:
         self.name = f"ab{os.getpid() % 100_000}"
         self.subnet = f"10.213.{os.getpid() % 250}"
         self.hosts: list[str] = []
+        """Our ends of their cables."""
         ip("link", "add", self.name, "type", "bridge")
         stack.callback(ip, "link", "delete", self.name)
         ip("address", "add", f"{self.subnet}.1/24", "dev", self.name)
@@ -57,7 +60,7 @@ class Network:
         ip("-n", host, "address", "add", f"{address}/24", "dev", theirs)
         ip("-n", host, "link", "set", theirs, "up")
         ip("-n", host, "link", "set", "lo", "up")
-        self.hosts.append(host)
+        self.hosts.append(ours)
         return host, address
 
     def run(self, host: str, script: str, *arguments: str, ahead: float = 0.0) -> str:
@@ -89,9 +92,9 @@ class Hosts:
             network.run(host, "dask_host.py", "worker", scheduler_address, at, ahead=ahead)
         host, at = network.add()
         self.target = Target(at, int(network.run(host, "hostile.py", at)))
-        launcher = DaskLauncher.connect(f"dask://{scheduler_address}")
-        network.stack.callback(launcher.close)
-        self.agents = AgentGroup.start(launcher)
+        self.launcher = DaskLauncher.connect(f"dask://{scheduler_address}")
+        network.stack.callback(self.launcher.close)
+        self.agents = AgentGroup.start(self.launcher)
         network.stack.callback(self.agents.close)
 
     def counts(self) -> int:
@@ -152,3 +155,24 @@ def test_a_server_on_our_loopback_is_refused_with_what_to_do(
         match=r"listens at 127\.0\.0\.1:9, which only this host can reach, and 2 of 2 .*external\(",
     ):
         hosts.agents.run(Burst(Target("127.0.0.1", 9), (wire("/ok"),), 2, 2))
+
+
+def test_a_host_that_vanishes_in_measure_ends_the_run(
+    hosts: Hosts, wire: Callable[..., WireRequest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody closes the connection: only its silence tells. The last test, since the host is gone then."""
+    hosts.agents.close()  # a worker has one agent
+    monkeypatch.setattr(
+        tcp, "OPTIONS", ((*tcp.OPTIONS, ("TCP_KEEPIDLE", 1), ("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", 2)))
+    )
+    cable = hosts.network.hosts[-2]
+
+    def cut(phase: str) -> None:
+        if phase == "measure":
+            ip("link", "set", cable, "down")
+
+    with AgentGroup.start(hosts.launcher) as agents:
+        began = monotonic()
+        with pytest.raises(AgentLost, match=r"^load agent 2 of 2: "):
+            agents.run(ClosedSlot(hosts.target, (wire("/ok"),), 4, 120.0), cut)
+        assert monotonic() - began < 60
