@@ -35,12 +35,12 @@ def test_it(load):
         [
             "GET /waits with 2 users: race of 3 variants for the best rps; *",
             "  1.  fast *",
-            "  2.  slow *dropped after 8: fast is *",
+            "  2.  slow *dropped after *: fast is *",
             "  -   broken *out: broken: * answers were not ok (status * x 500)*",
             "  measured again, on fresh launches*",
         ]
     )
-    assert "dropped after 8" in (project.path / "it.md").read_text()
+    assert "dropped after" in (project.path / "it.md").read_text()
 
 
 def test_what_a_race_refuses(project):
