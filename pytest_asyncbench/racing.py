@@ -23,7 +23,7 @@ from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.measure.race_run import Race
 from pytest_asyncbench.measure.ramp_run import pooled
 from pytest_asyncbench.measure.run import Run
-from pytest_asyncbench.measure.sampling import Goal, Subject, sample
+from pytest_asyncbench.measure.sampling import Goal, Progress, Subject, sample
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.measure.supply import Supply
 from pytest_asyncbench.metrics import Metric, metric
@@ -35,6 +35,8 @@ from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.race import Rules, Standing, after, ranked
 from pytest_asyncbench.verdict.statements import Budget, Statement
 
+MOST_ROUNDS = 30
+"""Unless the call says otherwise, as of every load call."""
 LAUNCHES = 2
 """Fresh launches on which the winner is measured again,"""
 ROUNDS = 4
@@ -53,6 +55,7 @@ def fire_race(case: TestCase, plan: RacePlan) -> Race:
     statements = holding(case.statements, plan.load.name)
     by = plan.margin(case.settings.launch_allowance)
     _check(case, statements)
+    _rules(case, plan, by, len(case.specs))
     if case.settings.smoke:
         run = case.fire(plan.load)
         return Race(plan, run, Standing(run.variants), metric(plan.metric), by, smoke=True)
@@ -158,6 +161,13 @@ def _check(case: TestCase, statements: Sequence[Statement]) -> None:
             )
 
 
+def _rules(case: TestCase, plan: RacePlan, by: float, variants: int) -> Rules:
+    """What decides among so many. Raises SpecError if nobody could ever be dropped."""
+    judged = metric(plan.metric)
+    rounds = plan.load.rounds or MOST_ROUNDS
+    return Rules(max(2, variants), by, case.settings.confidence, rounds, judged.more_is_better)
+
+
 @dataclass(slots=True)
 class _Racing:
     """One race while it is measured. `by` is the factor by which a variant must be worse to be dropped."""
@@ -180,7 +190,7 @@ class _Racing:
         settings, load = self.case.settings, self.plan.load
         self.case.cancelled.clear()
         self.judged = metric(self.plan.metric)
-        self.effort = Effort(settings.confidence, load.rounds or 30)
+        self.effort = Effort(settings.confidence, load.rounds or MOST_ROUNDS)
         self.seed = draw_seed() if settings.seed is None else settings.seed
         self.deadline = min(time.monotonic() + load.max_time, self.case.ends)
         self.supply = Supply(load, self.seed, self.deadline)
@@ -193,7 +203,7 @@ class _Racing:
         began = time.monotonic()
         everyone = self.case.subjects(self.plan.load)
         subjects, answers = self._able(everyone)
-        rules = self._rules(len(subjects))
+        rules = _rules(self.case, self.plan, self.by, len(subjects))
         counting = self._looked_at(subjects, answers)
         lineup = Lineup(
             rules, Standing(tuple(s.variant for s in subjects)), self.judged, self.limit, self.out
@@ -221,16 +231,6 @@ class _Racing:
         self.out |= {s.variant: text for s in everyone if (text := s.died())}
         able = [subject for subject in everyone if subject.variant not in self.out]
         return able, {subject.variant: answers[subject.variant] for subject in able}
-
-    def _rules(self, variants: int) -> Rules:
-        load = self.plan.load
-        return Rules(
-            max(2, variants),
-            self.by,
-            self.case.settings.confidence,
-            load.rounds or 30,
-            self.judged.more_is_better,
-        )
 
     def _looked_at(self, subjects: Sequence[Subject], answers: Mapping[str, Answers]) -> Counting:
         """What is counted exactly; whether the variants can be compared, and be alive together."""
@@ -266,9 +266,8 @@ class _Racing:
         found = sample(
             self.case.stage.agent(), subjects, plan, goal, self.seed, self._progress(plan), self.supply
         )
-        first = lineup.rules.looks[0][0]
-        if not found.complaints and not lineup.standing.over and len(found.rounds) < first * found.merged:
-            self.notes.append(f"max_time was over before the first look, which comes after {first} rounds")
+        if not found.complaints and not lineup.standing.over:
+            self.notes.append(_unfinished(len(found.rounds) // found.merged, lineup.rules))
         return replace(found, plan=self.plan.load)
 
     def _complete(self, evidence: Evidence, everyone: Sequence[Subject], began: float) -> Evidence:
@@ -356,7 +355,7 @@ class _Racing:
     def _run_of(self, evidence: Evidence) -> Run:
         return Run(evidence, effort=self.effort, ok=dict.fromkeys(evidence.variants, 0) | dict(self.case.ok))
 
-    def _progress(self, plan: LoadPlan):  # type: ignore[no-untyped-def]
+    def _progress(self, plan: LoadPlan) -> Progress:
         return self.case.watch((), self.effort, plan)
 
     def _count(self, evidence: Evidence) -> None:
@@ -382,6 +381,16 @@ def _too_short(best: str, again: Evidence | None) -> str:
     if again is None or not again.rounds:
         return f"{best} was not measured again, because max_time was over: as the best of many its figure is too good"
     return f"{best} was measured again in {len(again.rounds)} rounds only, because max_time was over"
+
+
+def _unfinished(rounds: int, rules: Rules) -> str:
+    """That time ended a race before its end, in words."""
+    first = rules.looks[0][0]
+    if rounds < first:
+        return f"max_time was over before the first look, which comes after {first} rounds: nobody could be dropped"
+    return (
+        f"max_time was over after {rounds} of {rules.rounds} rounds: with more time there may be fewer ties"
+    )
 
 
 def _memory_left() -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -321,6 +322,19 @@ def test_a_moment_without_rest_is_made_up_for_by_more_rounds(raced):
     found = raced(special=lambda name, nth: {"occupied": 0.5} if nth == 6 else {})
     assert found.race.best == "w2"
     assert len(found.race.run.evidence.rounds) > 8
+
+
+def test_max_time_may_end_it_on_its_way(raced):
+    text = explain(raced(words={"max_time": 48.0}, a=100.0, b=104.0, c=100.0).case)
+    assert re.search(
+        "max_time was over after [89] of 30 rounds: with more time there may be fewer ties", text
+    )
+
+
+def test_with_few_rounds_nobody_of_many_could_be_dropped(raced):
+    many = {f"v{number}": 100.0 for number in range(40)}
+    with pytest.raises(SpecError, match="none of 40 variants can be dropped within 8 rounds"):
+        raced(words={"rounds": 8}, **many)
 
 
 def test_max_time_may_end_it_before_anything(raced):

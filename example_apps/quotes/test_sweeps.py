@@ -4,7 +4,7 @@
 published. A race does it in less than half the time, says which of the others cannot be told from the best, and
 measures the best again, because the best of many has had luck.
 
-Run it: ``pytest example_apps/quotes/test_sweeps.py``; about three minutes.
+Run it: ``pytest example_apps/quotes/test_sweeps.py``; two to three minutes.
 """
 
 from pathlib import Path
@@ -34,18 +34,8 @@ def test_workers_and_threads(load):
     database. Which one is, the report says, with memory and context switches beside throughput: a worker costs tens of
     megabytes, a thread next to nothing.
     """
-    race = load.race("/quote", users=64)
+    race = load.race("/quote", users=64, slot="250ms", warmup="2s", max_time="170s")
 
-    best, one = race[race.best], race["w1_t1"]
-    assert race.ranking.index("w1_t1") > race.ranking.index(race.best)
-    assert race.run["w3_t1"].memory.value > 2 * one.memory.value
-    assert best.context_switches_per_request.value > 0
-
-
-@quotes
-@pytest.mark.variants(**grid(pooled, workers=[1], threads=[5, 15, 45]))
-def test_threads_beyond_the_pool_bring_nothing(load):
-    """15 connections are the pool's most: with 45 threads 30 of them wait for a connection instead of a thread."""
-    race = load.race("/quote", users=64, by="20%")
-
-    assert race.ranking[0] != "w1_t45" or race.ties
+    assert race.best != "w1_t1"
+    assert race.run["w3_t1"].memory.value > 1.5 * race.run["w1_t1"].memory.value
+    assert race[race.best].context_switches_per_request.value > 0
