@@ -142,6 +142,23 @@ class Lineup:
                 self.put_out(name, describe_failures(evidence, name))
 
 
+@dataclass(slots=True)
+class RaceProgress(Progress):
+    """Tells how many are left instead of the first variant's rate, which may have been dropped long ago."""
+
+    shown: Progress
+    lineup: Lineup
+
+    def warming(self, variant: str, seconds: float) -> None:
+        self.shown.warming(variant, seconds)
+
+    def slot(self, variant: str, round_number: int, evidence: Evidence | None) -> None:
+        self.shown.slot(f"{len(self.lineup.standing.running)} left, {variant}", round_number, None)
+
+    def done(self) -> None:
+        self.shown.done()
+
+
 def _check(case: TestCase, statements: Sequence[Statement]) -> None:
     if is_example():
         raise SpecError(
@@ -263,9 +280,8 @@ class _Racing:
             self.judged.name,
             lineup,
         )
-        found = sample(
-            self.case.stage.agent(), subjects, plan, goal, self.seed, self._progress(plan), self.supply
-        )
+        progress = RaceProgress(self._progress(plan), lineup)
+        found = sample(self.case.stage.agent(), subjects, plan, goal, self.seed, progress, self.supply)
         if not found.complaints and not lineup.standing.over:
             self.notes.append(_unfinished(len(found.rounds) // found.merged, lineup.rules))
         return replace(found, plan=self.plan.load)

@@ -53,7 +53,7 @@ class Servers:
 
 
 @pytest.fixture
-def raced(make_samples, monkeypatch):
+def raced(make_samples, make_stage, monkeypatch):
     """Runs a race; gives it, the test's state, and the servers."""
 
     def go(
@@ -64,6 +64,7 @@ def raced(make_samples, monkeypatch):
         died=lambda name: None,
         answers: Mapping[str, Answers] | None = None,
         counterparts: Any = None,
+        progress: Progress | None = None,
         words: Mapping[str, Any] | None = None,
         **rates: float,
     ):
@@ -79,40 +80,27 @@ def raced(make_samples, monkeypatch):
         )
         specs = specs or dict.fromkeys(rates, SPEC)
 
-        def instance(name: str, port: int) -> SimpleNamespace:
-            return SimpleNamespace(
-                spec=specs[name],
-                host="h",
-                port=port,
-                netloc=f"h:{port}",
-                socket="",
-                pids=[],
-                startup=0.1,
-                cleared=(),
-                died=lambda: died(name),
-            )
-
-        instances = {name: instance(name, port) for port, name in enumerate(rates, 1)}
-
-        def relaunch(only: Collection[str] | None = None) -> dict[str, Any]:
-            servers.relaunched.append(list(only or instances))
-            return instances
-
-        stage = SimpleNamespace(
-            agent=lambda: servers,
-            instances=lambda: instances,
-            relaunch=relaunch,
-            watchers=dict,
-            logs=dict,
-            surroundings=lambda: ("PostgreSQL 18",),
+        stage = make_stage(
+            servers,
+            {name: port for port, name in enumerate(rates, 1)},
+            died=died,
+            surroundings=("PostgreSQL 18",),
         )
+        for name, instance in stage.instances().items():
+            instance.spec = specs[name]
+
+        def relaunch(only: Collection[str] | None = None) -> Mapping[str, Any]:
+            servers.relaunched.append(list(only or rates))
+            return stage.instances()
+
+        stage.relaunch = relaunch
         case = TestCase(
             "t.py::t",
             specs,
             statements(marks, tuple(specs)),
             settings or Settings({}, seed=7),
             stage,
-            lambda *_: Progress(),
+            lambda *_: progress or Progress(),
             counterparts=counterparts,
         )
         given = dict(words or {})
@@ -162,6 +150,18 @@ def test_losers_get_no_more_load(raced):
     assert [lane.fate for lane in race.lanes] == ["best", "tie", "dropped"]
     assert race.lanes[1].why == "within 5 % of the best"
     assert race.again.variants == (race.best,)
+
+
+def test_a_live_line_tells_how_many_are_left(raced):
+    told: list[str] = []
+
+    class Shown(Progress):
+        def slot(self, variant: str, round_number: int, evidence: object) -> None:
+            told.append(variant.partition(", ")[0])
+
+    raced(a=100.0, b=100.0, c=50.0, progress=Shown())
+    assert list(dict.fromkeys(told))[:2] == ["3 left", "2 left"]
+    assert told[-1] in ("a", "b"), "the winner, measured again"
 
 
 def test_less_may_be_better(raced):
