@@ -97,7 +97,8 @@ class TestStage:
         if self._instances is None:
             return self.instances()
         again = {name: spec for name, spec in self.specs.items() if only is None or name in only}
-        stop_all([self._instances.pop(name) for name in again if name in self._instances])
+        stop_all([self._instances[name] for name in again if name in self._instances])
+        self._instances = {name: kept for name, kept in self._instances.items() if name not in again}
         started = start_all([self._launch(name, spec) for name, spec in again.items()])
         self.launched += started
         running = {**self._instances, **dict(zip(again, started, strict=True))}
