@@ -244,11 +244,24 @@ def test_when_all_fail_on_the_way_it_is_invalid(raced):
     assert "no variant is left" in reason(found.case)
 
 
+def test_who_does_other_work_makes_it_invalid(raced):
+    seen = {
+        name: Answers(50, 50, lengths=(size,) * 50) for name, size in (("w1", 10), ("w2", 10), ("w3", 99))
+    }
+    found = raced(answers=seen)
+    assert found.case.outcome() == "INVALID"
+    assert "w3" in reason(found.case)
+    assert "mean length of the bodies" in reason(found.case)
+    assert found.race.lanes == ()
+    assert not found.race.out
+
+
 def test_an_agent_that_complains_makes_it_invalid(raced):
     special = {"complaints": ["the agent used 95 % of its core"]}
     found = raced(special=lambda name, nth: special if name == "w3" and nth == 6 else {})
     assert found.case.outcome() == "INVALID"
     assert "the agent used 95 % of its core" in reason(found.case)
+    assert {(lane.rank, lane.fate) for lane in found.race.lanes} == {(None, "unranked")}
 
 
 def test_a_lost_agent_makes_it_invalid(raced):

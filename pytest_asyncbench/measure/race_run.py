@@ -17,8 +17,9 @@ from pytest_asyncbench.traffic.race_plan import RacePlan
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.race import Drop, Standing
 
-Fate: TypeAlias = Literal["best", "tie", "dropped", "out"]
-"""tie: it cannot be told from the best; dropped: it is worse than another one, with evidence; out: it failed."""
+Fate: TypeAlias = Literal["best", "tie", "dropped", "out", "unranked"]
+"""tie: it cannot be told from the best; dropped: it is worse than another one, with evidence; out: it failed; unranked:
+the race does not say."""
 
 AGAIN = "measured again"
 
@@ -114,7 +115,7 @@ class Race:
     @property
     def lanes(self) -> tuple[Lane, ...]:
         """Every variant in its place; those that are out come last. Empty where nothing was measured."""
-        if self._smoke or not self.standing.running:
+        if self._smoke or not self.standing.running or (self.complaints and not self.run.evidence.rounds):
             return tuple(_out_lane(name, why, self.run.evidence) for name, why in self._out.items())
         best, *ties = self.standing.running
         effort = self.run.origin.effort
@@ -122,7 +123,10 @@ class Race:
         behind = [self._lane(drop.variant, "dropped", effort, drop) for drop in self.standing.dropped]
         behind = [lane for lane in behind if lane.variant not in self._out]
         lanes += sorted(behind, key=lambda lane: lane.ratio, reverse=self.metric.more_is_better)
-        ranked = [replace(lane, rank=rank) for rank, lane in enumerate(lanes, 1)]
+        if self.why_not():
+            ranked = [replace(lane, fate="unranked", why="") for lane in lanes]
+        else:
+            ranked = [replace(lane, rank=rank) for rank, lane in enumerate(lanes, 1)]
         return (*ranked, *(_out_lane(name, why, self.run.evidence) for name, why in self._out.items()))
 
     @property

@@ -299,7 +299,7 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One variant of a race: `rank` from 1 (null: it failed), `fate` best, tie, dropped or out, and `why`.
+    """One variant of a race: `rank` from 1 (null: it has none), `fate` best, tie, dropped, out or unranked, and `why`.
 
     `ratio` is its value over that of the best, from the `rounds` that both were in, with its interval (null: none).
     """

@@ -29,7 +29,7 @@ def test_it(load):
     assert race["fast"].memory.value > 1e6
     assert race.again.evidence.variants == ("fast",)
 """
-    ).run("--asyncbench-json=it.json", "--asyncbench-markdown=it.md")
+    ).run("--asyncbench-json=it.json", "--asyncbench-markdown=it.md", "--junitxml=it.xml")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
         [
@@ -41,6 +41,7 @@ def test_it(load):
         ]
     )
     assert "dropped after" in (project.path / "it.md").read_text()
+    assert 'name="GET /waits/best" value="fast"' in (project.path / "it.xml").read_text()
 
 
 def test_what_a_race_refuses(project):
