@@ -29,7 +29,7 @@ from pytest_asyncbench.measure.supply import Supply
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.testcase import Record, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
-from pytest_asyncbench.traffic.plan import WireRequest
+from pytest_asyncbench.traffic.plan import WireFlow
 from pytest_asyncbench.traffic.race_plan import RacePlan
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.race import Rules, Standing, after, ranked
@@ -243,7 +243,7 @@ class _Racing:
         """The servers that answer, and what; the others are out."""
         answers = look_at(everyone, self.plan.load, self.case.cancelled.is_set)
         self.case.count_ok(self.plan.load, {name: seen.ok for name, seen in answers.items()})
-        asked = {s.variant for s in everyone if s.requests and isinstance(s.requests[0], WireRequest)}
+        asked = {s.variant for s in everyone if s.requests and not isinstance(s.requests[0], WireFlow)}
         self.out |= failing({name: seen for name, seen in answers.items() if name in asked}, self.limit)
         self.out |= {s.variant: text for s in everyone if (text := s.died())}
         able = [subject for subject in everyone if subject.variant not in self.out]

@@ -65,6 +65,7 @@ def raced(make_samples, make_stage, monkeypatch):
         answers: Mapping[str, Answers] | None = None,
         counterparts: Any = None,
         progress: Progress | None = None,
+        what: Any = "/",
         words: Mapping[str, Any] | None = None,
         **rates: float,
     ):
@@ -106,7 +107,7 @@ def raced(make_samples, make_stage, monkeypatch):
         given = dict(words or {})
         own = {word: given.pop(word) for word in ("metric", "by") if word in given}
         call = "load.race('/')"
-        race = fire_race(case, race_plan(call, of_race(call, "/", {}), given, own, {}))
+        race = fire_race(case, race_plan(call, of_race(call, what, {}), given, own, {}))
         return SimpleNamespace(race=race, case=case, servers=servers)
 
     return go
@@ -206,6 +207,15 @@ def test_who_answers_nothing_is_out_before_it_begins(raced):
     assert race["w1"].rps.value == pytest.approx(100, rel=0.02)
     with pytest.raises(UnknownValue, match="nothing was measured"):
         _ = race["w2"].rps
+
+
+def test_a_flow_cannot_be_looked_at_ahead_and_races_all_the_same(raced):
+    async def visit(client: object) -> None:
+        pass
+
+    race = raced(what=visit, answers=dict.fromkeys(("w1", "w2", "w3"), Answers())).race
+    assert race.best == "w2"
+    assert not race.out
 
 
 def test_who_dies_is_out(raced):

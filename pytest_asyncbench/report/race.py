@@ -94,7 +94,10 @@ def ended(why_not: str, slots: int, slots_without: int) -> list[str]:
     """Why there is no best; or what the race took."""
     if why_not:
         return textwrap.wrap(f"no best: {why_not}", WIDTH, initial_indent="  ", subsequent_indent="      ")
-    return [f"  {slots} slots, where measuring all of them to the end takes {slots_without}"]
+    without = (
+        f", where measuring all of them to the end takes {slots_without}" if slots < slots_without else ""
+    )
+    return [f"  {slots} slots{without}"]
 
 
 def place(rank: int | None) -> str:
