@@ -232,7 +232,7 @@ class _Racing:
             found = self._raced(subjects, lineup)
         evidence = counting.finish(replace(found, cap=rules.rounds))
         standing = lineup.finish(evidence)
-        evidence = self._complete(evidence, everyone, began)
+        evidence = self._complete(evidence, standing, everyone, began)
         has_best = standing.running and (evidence.rounds or len(standing.running) == 1)
         again = self._again(standing, evidence) if has_best and not evidence.complaints else None
         return self._told(evidence, standing, again)
@@ -286,13 +286,13 @@ class _Racing:
             self.notes.append(_unfinished(len(found.rounds) // found.merged, lineup.rules))
         return replace(found, plan=self.plan.load)
 
-    def _complete(self, evidence: Evidence, everyone: Sequence[Subject], began: float) -> Evidence:
+    def _complete(
+        self, evidence: Evidence, standing: Standing, everyone: Sequence[Subject], began: float
+    ) -> Evidence:
         """The evidence with what else is known of it; those that were out before it began are in it, too."""
         specs = {subject.variant: subject.spec for subject in everyone}
-        left = [name for name in specs if name not in self.out]
-        nobody = (
-            [] if left or evidence.complaints else [f"no variant is left: {'; '.join(self.out.values())}"]
-        )
+        failed = not standing.running and not evidence.complaints
+        nobody = [f"no variant is left: {'; '.join(self.out.values())}"] if failed else []
         self._count(evidence)
         return replace(
             evidence,

@@ -266,6 +266,21 @@ def test_who_does_other_work_makes_it_invalid(raced):
     assert not found.race.out
 
 
+def test_when_those_that_are_left_fail_in_the_end_it_is_invalid(raced):
+    """After the last look that time allowed."""
+    found = raced(
+        special=lambda name, nth: {"failed": 1} if nth > 12 else {},
+        words={"max_time": 48.0},
+        a=100.0,
+        b=100.0,
+        c=50.0,
+    )
+    assert [drop.variant for drop in found.race.standing.dropped] == ["c"]
+    assert found.case.outcome() == "INVALID"
+    with pytest.raises(UnknownValue, match="no variant is left: a: 2 of "):
+        _ = found.race.best
+
+
 def test_an_agent_that_complains_makes_it_invalid(raced):
     special = {"complaints": ["the agent used 95 % of its core"]}
     found = raced(special=lambda name, nth: special if name == "w3" and nth == 6 else {})
