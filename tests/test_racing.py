@@ -12,11 +12,12 @@ import pytest
 
 from pytest_asyncbench import racing
 from pytest_asyncbench.errors import AgentLost, Inconclusive, SpecError, UnknownValue
+from pytest_asyncbench.lineup import failing
 from pytest_asyncbench.marks import Mark, statements
 from pytest_asyncbench.measure import sampling
 from pytest_asyncbench.measure.answers import Answers
 from pytest_asyncbench.measure.sampling import Progress
-from pytest_asyncbench.racing import failing, fire_race
+from pytest_asyncbench.racing import fire_race
 from pytest_asyncbench.report.file import as_json, from_json
 from pytest_asyncbench.report.html import as_html
 from pytest_asyncbench.report.markdown import as_markdown
