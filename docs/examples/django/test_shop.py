@@ -1,0 +1,20 @@
+import pytest
+
+from pytest_asyncbench import gunicorn
+
+shop = gunicorn(
+    "shop.wsgi:application",
+    worker_class="gthread",
+    workers=1,
+    threads=8,
+    env={"DJANGO_SETTINGS_MODULE": "shop.settings", "SHOP_POOL": "1"},
+    host_header="shop.example.com",
+    ready="/items",
+)
+
+
+@pytest.mark.database(load=[["manage.py", "migrate"], ["manage.py", "loaddata", "shop/items.json"]])
+@pytest.mark.server(shop)
+@pytest.mark.budget(queries_per_request=1)
+def test_the_list_needs_one_query(load):
+    load.get("/items", users=8)
