@@ -1,8 +1,8 @@
 import pytest
 
-from pytest_asyncbench import granian
+from pytest_asyncbench import gunicorn
 
-site = granian("mysite.wsgi:application", interface="wsgi", workers=1, threads=16)
+site = gunicorn("mysite.wsgi:application", worker_class="gthread", workers=1, threads=16)
 alone = site.with_options(threads=1)
 
 
