@@ -8,6 +8,7 @@ pool = ConnectionPool(min_size=1, max_size=most) if most else NullConnectionPool
 
 def app(environ, start_response):
     with pool.connection() as connection:
-        body = connection.execute("SELECT version()").fetchone()[0].encode()
+        [total] = connection.execute("SELECT sum(n) FROM generate_series(1, 100) AS n").fetchone()
+    body = str(total).encode()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]

@@ -1,8 +1,8 @@
 import pytest
 
-from pytest_asyncbench import granian
+from pytest_asyncbench import gunicorn
 
-server = granian("pooled:app", interface="wsgi", workers=1, threads=16)
+server = gunicorn("pooled:app", worker_class="gthread", workers=1, threads=16)
 variants = {f"pool_{most}": server.with_env(POOL_MAX=str(most)) for most in (2, 8)}
 without = server.with_env(POOL_MAX="0")
 
