@@ -11,10 +11,18 @@ shop = gunicorn(
     host_header="shop.example.com",
     ready="/items",
 )
+LOAD = [["manage.py", "migrate"], ["manage.py", "loaddata", "shop/items.json"]]
 
 
-@pytest.mark.database(load=[["manage.py", "migrate"], ["manage.py", "loaddata", "shop/items.json"]])
+@pytest.mark.database(load=LOAD)
 @pytest.mark.server(shop)
 @pytest.mark.budget(queries_per_request=1)
 def test_the_list_needs_one_query(load):
+    load.get("/items", users=8)
+
+
+@pytest.mark.database(load=LOAD)
+@pytest.mark.variants(pooled=shop, unpooled=shop.with_env(SHOP_POOL="0"))
+@pytest.mark.ordering("pooled", "unpooled", by="20%")
+def test_the_pool_is_worth_it(load):
     load.get("/items", users=8)
