@@ -11,7 +11,7 @@ shop = gunicorn(
     host_header="shop.example.com",
     ready="/items",
 )
-LOAD = [["manage.py", "migrate"], ["manage.py", "loaddata", "shop/items.json"]]
+LOAD = [["manage.py", "migrate"], ["manage.py", "loaddata", "items"]]
 
 
 @pytest.mark.database(load=LOAD)
