@@ -35,6 +35,7 @@ def outcome(agent, died, stated):
             netloc="127.0.0.1:1",
             pids=[],
             cleared=(),
+            launched=None,
             startup=0.1,
             died=lambda name=name: died(name),
         )
@@ -47,6 +48,7 @@ def outcome(agent, died, stated):
         watchers=dict,
         logs=dict,
         surroundings=lambda: (),
+        postgresql=lambda: None,
     )
     case = TestCase(
         "t",

@@ -42,6 +42,7 @@ class Bench:
                 netloc="127.0.0.1:1",
                 pids=[],
                 cleared=(),
+                launched=None,
                 startup=0.1,
                 died=lambda: None,
             )
@@ -55,6 +56,7 @@ class Bench:
             watchers=dict,
             logs=dict,
             surroundings=lambda: (),
+            postgresql=lambda: None,
         )
         specs = dict.fromkeys("ab", SPEC)
         self.case = TestCase("t", specs, statements(marks, "ab"), settings, stage, lambda *_: Progress())

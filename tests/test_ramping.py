@@ -76,6 +76,7 @@ def climbed(make_samples, monkeypatch):
             pids=[],
             startup=0.1,
             cleared=(),
+            launched=None,
             died=lambda: None,
         )
         stage = SimpleNamespace(
@@ -84,6 +85,7 @@ def climbed(make_samples, monkeypatch):
             watchers=dict,
             logs=dict,
             surroundings=lambda: ("PostgreSQL 18",),
+            postgresql=lambda: None,
         )
         specs = specs or {"server": SPEC}
         case = TestCase(

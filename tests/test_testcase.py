@@ -36,6 +36,7 @@ def case_of(fake_agent):
                 pids=[],
                 startup=0.1,
                 cleared=("PYTHONDEVMODE",),
+                launched=None,
                 died=lambda: None,
             )
             for name, port in agent.ports.items()
@@ -47,6 +48,7 @@ def case_of(fake_agent):
             watchers=dict,
             logs=dict,
             surroundings=lambda: ("PostgreSQL 18",),
+            postgresql=lambda: None,
         )
         specs = dict.fromkeys(rates or ["server"], SPEC)
         stated = statements(marks, tuple(specs))

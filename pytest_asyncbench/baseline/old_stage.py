@@ -85,5 +85,5 @@ class OldStages:
         database = cluster.database(cluster.template(steps) if steps else None, name)
         self.at_end(database.drop)
         return TestDatabases(
-            {name: database}, f"PostgreSQL {cluster.version}, {cluster.profile}", (), cluster
+            {name: database}, cluster.origin, (), cluster
         )

@@ -32,6 +32,7 @@ def stage(agent, name: str, relaunch=None) -> SimpleNamespace:
         netloc="127.0.0.1:1",
         pids=[],
         cleared=(),
+        launched=None,
         startup=0.1,
         died=lambda: None,
     )
@@ -42,6 +43,7 @@ def stage(agent, name: str, relaunch=None) -> SimpleNamespace:
         watchers=dict,
         logs=dict,
         surroundings=lambda: (),
+        postgresql=lambda: None,
     )
 
 
