@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_asyncbench.baseline.comparing import incomparable
 from pytest_asyncbench.baseline.opposite import Opposite, again, opposite, widened
+from pytest_asyncbench.diagnosis.distance import in_budget
 from pytest_asyncbench.diagnosis.fairness import OF_THE_REQUEST
 from pytest_asyncbench.diagnosis.taken import taken
 from pytest_asyncbench.errors import NotComparable
@@ -25,13 +26,12 @@ from pytest_asyncbench.launching import (
 from pytest_asyncbench.marks import is_built_in
 from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
-from pytest_asyncbench.measure.sampling import ROUNDS_WITHOUT_STATEMENTS, Goal, Subject, one_request
 from pytest_asyncbench.measure.provenance import Commit, provenance_of
+from pytest_asyncbench.measure.sampling import ROUNDS_WITHOUT_STATEMENTS, Goal, Subject, one_request
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.measure.supply import Supply
 from pytest_asyncbench.measure.watching import Watcher
 from pytest_asyncbench.metrics import Metric, metric
-from pytest_asyncbench.diagnosis.distance import in_budget
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.subjects import subject_of
 from pytest_asyncbench.traffic.load_plan import LoadPlan

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from pytest_asyncbench.diagnosis.distance import distance
 from pytest_asyncbench.errors import SpecError, UnknownValue
 from pytest_asyncbench.judging import Judgement, error_limit
 from pytest_asyncbench.marks import holding
@@ -20,7 +21,6 @@ from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.measure.sampling import Goal, Subject, sample
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.metrics import OF_THE_SERVER, Metric, metric
-from pytest_asyncbench.diagnosis.distance import distance
 from pytest_asyncbench.testcase import Record, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.ramp_plan import RampPlan

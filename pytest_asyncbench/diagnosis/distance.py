@@ -18,7 +18,11 @@ def distance(round_trips: Mapping[str, Sequence[float]]) -> str:
     told = dict.fromkeys(_range(known) for known in far.values())
     if len(told) == 1 and len(far) == len(round_trips):
         return f"network round trip {next(iter(told))}"
-    return "network round trip " + ", ".join(f"{_range(known)} ({name})" for name, known in far.items()) if far else ""
+    return (
+        "network round trip " + ", ".join(f"{_range(known)} ({name})" for name, known in far.items())
+        if far
+        else ""
+    )
 
 
 def in_budget(statement: Statement, round_trips: Sequence[float], keepalive: bool) -> str:

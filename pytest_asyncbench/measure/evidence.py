@@ -25,8 +25,8 @@ class Evidence:
     exactly, by variant, on `bursts`, which are no rounds; `alone` is the latency of a request that was the only one,
     in seconds. `voided` are the reasons of the rounds that do not count, and `disturbed` those rounds. `confirming`
     are the rounds of fresh launches on which verdicts were confirmed. `references` are variants of
-    another revision: measured with the others, and held to nothing that the test states. `provenance` is how the servers
-    were launched, and with which PostgreSQL.
+    another revision: measured with the others, and held to nothing that the test states. `provenance` is how
+    the servers were launched, and with which PostgreSQL.
     """
 
     plan: LoadPlan
@@ -103,6 +103,6 @@ class Evidence:
         return (self.ok_before or {}).get(variant, 0) + measured + confirmed
 
     def round_trips(self, variant: str) -> tuple[float, ...]:
-        """The network's round trips between each agent and one variant, in seconds; without a network there are none."""
+        """The network's round trips between each agent and one variant, in seconds; () without a network."""
         found = [slot.samples.round_trips for slot in self.everything(variant)]
         return max(found, key=len, default=())

@@ -90,7 +90,9 @@ class Observer:
         theirs = self._cluster.observe(None)
         if why_no_statements(theirs, make=False):
             theirs.close()
-            self.lacks += f"; a superuser can run CREATE EXTENSION {STATEMENTS} in {self._cluster.maintenance_dbname!r}"
+            self.lacks += (
+                f"; a superuser can run CREATE EXTENSION {STATEMENTS} in {self._cluster.maintenance_dbname!r}"
+            )
             return
         self._connection.close()
         self._connection, self.lacks = theirs, ""

@@ -169,8 +169,8 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class PostgreSQL:
-    """The server of the databases: where it comes from (`source`), its profile, and its settings as it tells them: those
-    that were set, and others that can change a measurement. `lacks` says what could not be counted there."""
+    """The server of the databases: where it comes from (`source`), its profile, and its settings as it tells them:
+    those that were set, and others that can change a measurement. `lacks` says what could not be counted there."""
 
     version: str
     source: str

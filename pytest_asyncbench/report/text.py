@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from pytest_asyncbench.diagnosis.distance import distance
 from pytest_asyncbench.judging import Judgement, worst_first, worth_telling
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures, first_traceback
@@ -13,7 +14,6 @@ from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.report.cells import UNKNOWN, cell
 from pytest_asyncbench.report.counts import count_lines
 from pytest_asyncbench.report.differences import difference_lines
-from pytest_asyncbench.diagnosis.distance import distance
 from pytest_asyncbench.report.limiters import limiter_lines
 from pytest_asyncbench.report.ramp import ramp_lines
 from pytest_asyncbench.report.servers import cleared, started

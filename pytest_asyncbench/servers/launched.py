@@ -34,7 +34,7 @@ def launched(
     python: str = "",
     secrets: Iterable[str] = (),
 ) -> Launched:
-    """A launch in the whole environment `env`, of which `inherited` was pytest's; these `secrets` are masked anywhere."""
+    """A launch in the whole environment `env`, of which `inherited` was pytest's; `secrets` are masked anywhere."""
     own = {name: text for name, text in env.items() if inherited.get(name) != text}
     hidden = known_secrets(own, secrets)
     return Launched(

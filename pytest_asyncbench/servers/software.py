@@ -15,12 +15,33 @@ from pytest_asyncbench.servers.asking import last_line
 from pytest_asyncbench.servers.launched import Launched
 
 SERVERS = (
-    *("granian", "uvicorn", "uvicorn-worker", "gunicorn", "uwsgi", "pyuwsgi", "hypercorn", "daphne", "waitress"),
+    *(
+        "granian",
+        "uvicorn",
+        "uvicorn-worker",
+        "gunicorn",
+        "uwsgi",
+        "pyuwsgi",
+        "hypercorn",
+        "daphne",
+        "waitress",
+    ),
     *("gevent", "greenlet", "eventlet", "uvloop", "httptools", "h11", "h2", "wsproto", "websockets"),
 )
 FRAMEWORKS = (
     *("django", "djangorestframework", "django-ninja", "asgiref", "flask", "werkzeug", "quart", "fastapi"),
-    *("starlette", "pydantic", "litestar", "sanic", "aiohttp", "tornado", "falcon", "bottle", "pyramid", "jinja2"),
+    *(
+        "starlette",
+        "pydantic",
+        "litestar",
+        "sanic",
+        "aiohttp",
+        "tornado",
+        "falcon",
+        "bottle",
+        "pyramid",
+        "jinja2",
+    ),
     *("orjson", "ujson", "msgspec", "httpx", "requests"),
 )
 DRIVERS = (

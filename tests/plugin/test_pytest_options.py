@@ -39,7 +39,7 @@ def test_lf_runs_what_failed(project):
     run = project.write(THREE).pytester.runpytest_inprocess
     run("--asyncbench-smoke").assert_outcomes(passed=2, failed=1)
     result = run("--lf", "--asyncbench-smoke", "--asyncbench-json=r.json")
-    result.assert_outcomes(failed=1, deselected=2)
+    result.assert_outcomes(failed=1)
     assert outcomes(project) == {"test_wrong": "failed"}
 
 
@@ -49,6 +49,8 @@ from pathlib import Path
 import psutil
 
 class Pdb:
+    quitting = False
+
     def __init__(self, *args, **kwargs):
         pass
 
@@ -123,7 +125,7 @@ def test_all_markers(load, database):
     )
     result = project.run("-W", "error", "--strict-markers", "--strict-config", "--asyncbench-smoke")
     result.assert_outcomes(passed=4)
-    assert "warning" not in result.stdout.str()
+    assert "warnings summary" not in result.stdout.str()
 
 
 def test_xdist_skips_with_one_line(project):
@@ -132,7 +134,10 @@ def test_xdist_skips_with_one_line(project):
     arguments = "-n2", "-p", "no:cacheprovider", "--asyncbench-json=r.json"
     result = project.pytester.runpytest_subprocess(*arguments)
     result.assert_outcomes(passed=1, skipped=3)
-    assert result.stdout.str().count("pytest --asyncbench-only -n0") == 1
+    line = "asyncbench: 3 load tests were skipped: pytest-xdist's workers would slow each other down; run them with:"
+    assert [text for text in result.outlines if "asyncbench-only" in text] == [
+        f"{line} pytest --asyncbench-only -n0"
+    ]
     assert outcomes(project) == {}
 
 
@@ -165,4 +170,6 @@ def test_it(server, load):
     result = project.pytester.runpytest_subprocess(*arguments)
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["tells.py * 0%", "test_it.py * 100%"])
-    assert [path.name for path in project.path.glob(".coverage*") if path.name != ".coveragerc"] == [".coverage"]
+    assert [path.name for path in project.path.glob(".coverage*") if path.name != ".coveragerc"] == [
+        ".coverage"
+    ]

@@ -71,9 +71,9 @@ def test_databases_come_and_go_there(cluster, role, tmp_path, kind):
 
 
 def test_what_is_missing_is_said(cluster, role):
-    with without_statements(cluster):
-        with provide(role("CREATEDB"), settings={"max_connections": 300, "jit": False}) as there:
-            extension, setting = there.missing
+    wanted = {"max_connections": 300, "jit": False}
+    with without_statements(cluster), provide(role("CREATEDB"), settings=wanted) as there:
+        extension, setting = there.missing
     assert extension.startswith(
         "queries and rows per request are unknown: pg_stat_statements cannot be used on this server: permission denied"
     )

@@ -16,14 +16,14 @@ def test_a_role_that_may_do_everything_is_not_refused():
 
 def test_everything_that_is_missing_is_told_at_once():
     role = replace(ABLE, name='a "guest"', creates=False, enters=False)
-    assert refusal(role, "db:5432").splitlines() == [
-        "--asyncbench-postgres: the PostgreSQL server at db:5432 cannot be used as it is:",
-        "- the role 'a \"guest\"' may not create databases, and every test needs its own: "
+    first, *lacks, last = refusal(role, "db:5432").splitlines()
+    assert first == "--asyncbench-postgres: the PostgreSQL server at db:5432 cannot be used as it is:"
+    assert [text.rpartition(": ")[2] for text in lacks] == [
         'ALTER ROLE "a ""guest""" CREATEDB',
-        "- the role 'a \"guest\"' may not connect to the database 'template1', and its size decides how ours are copied "
-        'from it: GRANT CONNECT ON DATABASE "template1" TO "a ""guest"""',
-        "What to do: have a superuser run that, or name another role or server.",
+        'GRANT CONNECT ON DATABASE "template1" TO "a ""guest"""',
     ]
+    assert "may not create databases" in lacks[0]
+    assert last == "What to do: have a superuser run that, or name another role or server."
 
 
 def test_a_standby_is_told():

@@ -171,7 +171,9 @@ PROVENANCE = Provenance(
 
 
 def test_provenance_is_kept_and_read_back(make_case, make_report):
-    report = make_report(make_case({"a": SWING, "a@main": HALF}, provenance=PROVENANCE, references=("a@main",)))
+    report = make_report(
+        make_case({"a": SWING, "a@main": HALF}, provenance=PROVENANCE, references=("a@main",))
+    )
     assert from_json(as_json(report), "here") == report
     run = report.tests[0].loads[0].runs[0]
     assert run.provenance.launches == {
@@ -184,8 +186,18 @@ def test_provenance_is_kept_and_read_back(make_case, make_report):
             packages={"flask": "2.0.3"},
         )
     }
-    assert (run.provenance.postgresql.version, run.provenance.postgresql.settings) == ("17.2", {"fsync": "off"})
+    assert (run.provenance.postgresql.version, run.provenance.postgresql.settings) == (
+        "17.2",
+        {"fsync": "off"},
+    )
     assert [variant.revision for variant in run.variants] == [None, Revision("0123456789", "main", False)]
     page = as_html(report)
-    for text in ("Launch of a", "/py -m &#x27;x y&#x27;", "flask", "2.0.3", "PostgreSQL", "main (0123456789)"):
+    for text in (
+        "Launch of a",
+        "/py -m &#x27;x y&#x27;",
+        "flask",
+        "2.0.3",
+        "PostgreSQL",
+        "main (0123456789)",
+    ):
         assert text in page

@@ -28,7 +28,12 @@ def test_the_command_line_is_that_of_the_process(launch, echo):
 def test_variables_are_those_that_were_set_for_it_and_hold_no_secret(launch, echo, tell, monkeypatch):
     monkeypatch.setenv("SAME", "as pytest's")
     monkeypatch.setenv("INHERITED", "1")
-    env = {"SAME": "as pytest's", "URL": "{database.url}", "WORD": "it is {database.password}", "API_KEY": "k"}
+    env = {
+        "SAME": "as pytest's",
+        "URL": "{database.url}",
+        "WORD": "it is {database.password}",
+        "API_KEY": "k",
+    }
     values = {"database.url": DATABASE["DATABASE_URL"], "database.password": DATABASE["PGPASSWORD"]}
     told = launch(echo(env=env), database=DATABASE, placeholders=values, python_path=("/libs",)).launched
     assert told.env.pop("ASYNCBENCH_DIRECTORY")
