@@ -99,7 +99,8 @@ class Firing:
 
     def _with_distance(self, judgement: Judgement, evidence: Evidence) -> Judgement:
         """A verdict on a latency says whether the network is in it."""
-        known = evidence.round_trips(judgement.variant) if judgement.variant in evidence.variants else ()
+        names = (judgement.variant,) if judgement.variant else evidence.own
+        known = [time for name in names for time in evidence.round_trips(name)]
         text = in_budget(judgement.statement, known, self.plan.keepalive)
         return replace(judgement, details=(*judgement.details, text)) if text else judgement
 

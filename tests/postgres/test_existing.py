@@ -20,11 +20,14 @@ LIMIT = 30.0
 @contextmanager
 def without_statements(cluster):
     """The server as one whose administrator has not made the extension."""
-    cluster.execute("DROP EXTENSION pg_stat_statements", dbname="template1")
+    places = "template1", "postgres"
+    for name in places:
+        cluster.execute("DROP EXTENSION pg_stat_statements", dbname=name)
     try:
         yield
     finally:
-        cluster.execute("CREATE EXTENSION pg_stat_statements", dbname="template1")
+        for name in places:
+            cluster.execute("CREATE EXTENSION pg_stat_statements", dbname=name)
 
 
 def databases(cluster) -> set[str]:
