@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,28 +86,32 @@ def far_server(tmp_path) -> Iterator[str]:
         server.kill()
 
 
+OF_ITS_HOST = ("cpu_per_request", "memory", "threads", "context_switches_per_request", "db_cpu_per_request")
+
+
+def variant_of(project) -> dict[str, Any]:
+    """The one variant of the one run. A busy machine may make the run INVALID; it is measured all the same."""
+    [test] = json.loads((project.path / "r.json").read_text())["tests"]
+    [variant] = test["loads"][0]["runs"][0]["variants"]
+    return variant
+
+
 def test_the_network_in_between_is_measured_and_told(project, far_server):
     project.write(f"""
 from pytest_asyncbench import external
-from pytest_asyncbench.errors import UnknownValue
 
-@pytest.mark.server(external("{far_server}"))
-@pytest.mark.budget(mean="10s", errors="50%")
+@pytest.mark.server(external("{far_server}", startup_timeout="60s"))
+@pytest.mark.budget(mean="10s")
 def test_it(load):
-    run = load.get("/", users=2, duration="400ms")
-    assert run.min.value > {ROUND_TRIP}
-    for name in ("cpu_per_request", "memory", "threads", "context_switches_per_request", "db_cpu_per_request"):
-        with pytest.raises(UnknownValue):
-            getattr(run, name)
+    load.get("/", users=2, duration="400ms")
 """)
     reports = "--asyncbench-json=r.json", "--asyncbench-markdown=r.md"
-    result = project.run(*reports, "--asyncbench-agents=2", "--asyncbench-inconclusive=pass")
-    result.assert_outcomes(passed=1)
-    [variant] = json.loads((project.path / "r.json").read_text())["tests"][0]["loads"][0]["runs"][0][
-        "variants"
-    ]
+    result = project.run(*reports, "--asyncbench-agents=2")
+    variant = variant_of(project)
     assert len(variant["round_trips"]) == 2, "one of each agent"
     assert min(variant["round_trips"]) >= ROUND_TRIP
+    assert min(time for slot in variant["slots"] for time in [slot["values"]["min"]] if time) > ROUND_TRIP
+    assert {variant["figures"][name]["shown"] for name in OF_ITS_HOST} == {"-"}
     output = result.stdout.str()
     assert "; network round trip " in output
     assert "the network's round trip, " in output
@@ -132,14 +137,11 @@ def running():
 @pytest.mark.server(external(f"http://127.0.0.1:{PORT}", startup_timeout="60s"))
 @pytest.mark.budget(mean="10s")
 def test_it(running, load):
-    run = load.get("/", users=2, duration="400ms")
-    assert run.limiter.name not in ("server cpu", "database cpu"), "nobody knows what it uses"
+    load.get("/", users=2, duration="400ms")
 """)
-    result = project.run("--asyncbench-json=r.json", "--asyncbench-inconclusive=pass")
-    result.assert_outcomes(passed=1)
-    [variant] = json.loads((project.path / "r.json").read_text())["tests"][0]["loads"][0]["runs"][0][
-        "variants"
-    ]
+    result = project.run("--asyncbench-json=r.json")
+    variant = variant_of(project)
     assert variant["round_trips"] == []
-    assert variant["figures"]["cpu_per_request"]["shown"] == variant["figures"]["memory"]["shown"] == "-"
+    assert {variant["figures"][name]["shown"] for name in OF_ITS_HOST} == {"-"}
+    assert variant["limiter"]["name"] not in ("server cpu", "database cpu"), "nobody knows what it uses"
     assert "round trip" not in result.stdout.str()
