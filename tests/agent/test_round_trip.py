@@ -8,6 +8,8 @@ import pytest
 
 from pytest_asyncbench.agent import round_trip as module
 from pytest_asyncbench.agent.round_trip import TRIES, is_loopback, round_trip
+from pytest_asyncbench.agent.service import Service
+from pytest_asyncbench.traffic.plan import Target
 
 
 @pytest.fixture
@@ -68,3 +70,22 @@ def test_nobody_there(listener):
 )
 def test_where_there_is_no_network(host, near):
     assert is_loopback(host) is near
+
+
+def test_an_agent_measures_each_target_once_and_what_is_near_not_at_all(monkeypatch):
+    asked = []
+
+    def answer(host, port):
+        asked.append((host, port))
+        return {"10.0.0.1": 0.01}.get(host)
+
+    monkeypatch.setattr("pytest_asyncbench.agent.service.round_trip", answer)
+    service = Service(channel=None, loop=None)
+    far, gone = Target("far", 80), Target("gone", 80)
+    assert [service._round_trips(far, "10.0.0.1") for _ in range(2)] == [(0.01,)] * 2
+    assert [service._round_trips(gone, "10.0.0.2") for _ in range(2)] == [()] * 2
+    assert service._round_trips(Target("localhost", 80), "127.0.0.1") == ()
+    assert service._round_trips(Target("localhost", 80, path="/s"), "") == ()
+    assert asked == [("10.0.0.1", 80), ("10.0.0.2", 80), ("10.0.0.2", 80)], (
+        "what did not answer may do so later"
+    )
