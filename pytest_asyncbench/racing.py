@@ -19,6 +19,7 @@ from pytest_asyncbench.measure import usage
 from pytest_asyncbench.measure.answers import Answers
 from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.provenance import provenance_of
 from pytest_asyncbench.measure.race_run import Race
 from pytest_asyncbench.measure.ramp_run import pooled
 from pytest_asyncbench.measure.run import Run
@@ -205,6 +206,7 @@ class _Racing:
             startups={subject.variant: subject.startup for subject in everyone},
             complaints=(*evidence.complaints, *taken(evidence), *nobody),
             surroundings=self.case.stage.surroundings(),
+            provenance=provenance_of(everyone, self.case.stage.postgresql()),
             notes=(*evidence.notes, *self.notes),
             seconds=time.monotonic() - began,
         )
@@ -229,7 +231,8 @@ class _Racing:
             except SpecError:  # a percentile that does not fit into what is left of the time
                 break
             self._count(part)
-            parts.append(replace(part, plan=self.plan.load))
+            known = provenance_of(subjects, self.case.stage.postgresql())
+            parts.append(replace(part, plan=self.plan.load, provenance=known))
             if part.complaints:
                 break
         if not any(part.rounds or part.complaints for part in parts):
