@@ -10,12 +10,8 @@ from pytest_asyncbench.errors import ClusterError, SpecError
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, is_live, uses_load
 from pytest_asyncbench.given import check_given
 from pytest_asyncbench.items import bench, case_of, load_steps, overrides_server
+from pytest_asyncbench.report.skipped import UNDER_XDIST
 from pytest_asyncbench.settings import option_value
-
-UNDER_XDIST = (
-    "load tests are not run by pytest-xdist, whose workers would slow each other down; "
-    "run them with: pytest --asyncbench-only -n0"
-)
 
 
 def prepare(config: pytest.Config, found: Sequence[pytest.Item]) -> None:

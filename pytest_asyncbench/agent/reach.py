@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 
 from pytest_asyncbench.agent.client import SlotRefused
+from pytest_asyncbench.agent.round_trip import is_loopback
 from pytest_asyncbench.agent.seat import Seat, own_network
 from pytest_asyncbench.traffic.plan import Target
 
@@ -24,11 +24,3 @@ def require_reach(target: Target, seats: Sequence[Seat]) -> None:
             "it, and name that address with external('http://HOST:PORT') or --asyncbench-url; or use agents of this "
             "host, --asyncbench-agents=N"
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address or a name stands for the machine itself."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") == "localhost"

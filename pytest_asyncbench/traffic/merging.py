@@ -180,5 +180,6 @@ MERGED_BY: Mapping[str, Callable[[Sequence[SlotResult], str], Any]] = {
     "starved": _sum,
     "weights": _joined,
     "clock_error": _largest,
+    "round_trips": _joined,
 }
 """How each field of a result is merged; a field without an entry here is an error, not the first agent's value."""

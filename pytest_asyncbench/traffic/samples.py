@@ -74,6 +74,9 @@ class SlotResult:
     empty where each is one. `clock_error`: `started`, `opened`, `closed` and `ended` are known to within so many
     seconds, of an agent whose clock is another one than the controller's.
 
+    `round_trips` are the network's, in seconds, between each agent and the target; without a network in between there
+    are none.
+
     Of flows, a sample is a whole visit, and `steps` are its requests by name; `answers` still counts whole answers. Of
     anything else `steps` is None.
     """
@@ -110,6 +113,7 @@ class SlotResult:
     starved: int = 0
     weights: array[int] = field(default_factory=lambda: array("Q"))
     clock_error: float = 0.0
+    round_trips: tuple[float, ...] = ()
 
     @property
     def number(self) -> int:
