@@ -207,5 +207,5 @@ def _ok(slots: Sequence[SlotResult]) -> list[float]:
     """Latencies of the requests answered ok; raises UnknownValue if there are none."""
     latencies = list(_with_outcome(slots, _OK))
     if not latencies:
-        raise UnknownValue(f"none of {sum(len(slot.outcome) for slot in slots)} requests was answered ok")
+        raise UnknownValue(f"none of {sum(slot.number for slot in slots)} requests was answered ok")
     return latencies
