@@ -238,16 +238,19 @@ asyncbench_slot = 200ms
 """
 
 
-def test_a_test_with_its_load_from_a_cluster(local_cluster, pytester, monkeypatch):
+# In processes of their own: Dask brings importlib_metadata, which takes the place of the standard library's for a whole
+# process; pytester undoes one half of that, and the next run in this process would find no plugin.
+
+
+def test_a_test_with_its_load_from_a_cluster(local_cluster, pytester):
     """Of two tests the first is measured as ever, and the second loses an agent: INVALID.
 
     So may the first one be, in the end, on a machine that has other things to do.
     """
     shutil.copy(HERE.parent / "plugin" / "tiny.py", pytester.path)
-    monkeypatch.syspath_prepend(pytester.path)
     pytester.makepyfile(test_it=ON_A_CLUSTER)
     pytester.makeini(INI)
-    result = pytester.runpytest_inprocess(
+    result = pytester.runpytest_subprocess(
         "-p", "no:cacheprovider", f"--asyncbench-agents=dask://{local_cluster.address}"
     )
     assert (pytester.path / "reached").exists()
@@ -263,10 +266,10 @@ def test_without_a_scheduler_nothing_is_started(pytester):
     pytester.makepyfile(test_it=ON_A_CLUSTER)
     pytester.makeini(INI)
     option = f"--asyncbench-agents=dask://{at}"
-    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", option)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", option)
     assert result.ret == 4
     result.stderr.fnmatch_lines([f"*{option}: there is no Dask scheduler at {at} *dask scheduler --port*"])
-    assert pytester.runpytest_inprocess("-p", "no:cacheprovider", "--collect-only", option).ret == 0
+    assert pytester.runpytest_subprocess("-p", "no:cacheprovider", "--collect-only", option).ret == 0
 
 
 def test_what_is_no_scheduler(hostile, monkeypatch):
