@@ -6,6 +6,7 @@ the limiter is "not clear", and the two that came nearest are told: no guess.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -199,9 +200,11 @@ def upstream(seen: Counters) -> Sign:
     ours = (seen.server + seen.db) / seen.cores
     working = max(seen.busiest, ours, use.active - use.count("active", "Client"))
     limit = f" of {seen.concurrency} that it runs at once" if seen.concurrency else ""
+    queue = seen.users - (seen.concurrency or math.inf)
+    queued = f", {queue:.0f} more queue: more threads or workers would let them wait, too" if queue >= 1 else ""
     told = (
         f"server {_cores(seen.server)}, database {_cores(seen.db)}; a request takes {show_seconds(seen.alone)} alone, "
-        f"{show_seconds(seen.latency)} together; {seen.at_once:.0f}{limit} wait side by side"
+        f"{show_seconds(seen.latency)} together; {seen.at_once:.0f}{limit} wait side by side{queued}"
     )
     waited = min(
         seen.alone, seen.latency or seen.alone

@@ -14,8 +14,8 @@ NOT_THE_SERVERS = ("database cpu", "row locks", "upstream")
 WIDTH = 118
 
 
-def limiter_lines(run: Run) -> list[str]:
-    """ "limiter: row locks: ..." for each variant; nothing where it is not known."""
+def limiter_lines(run: Run, when: str = "") -> list[str]:
+    """ "limiter: row locks: ..." for each variant; nothing where it is not known. `when` is said of a single one."""
     found = {}
     for name in run.variants:
         try:
@@ -24,7 +24,7 @@ def limiter_lines(run: Run) -> list[str]:
             continue
     lines = []
     for name, limiter in found.items():
-        about = f" ({name})" if len(run.variants) > 1 else ""
+        about = f" ({name})" if len(run.variants) > 1 else f" {when}" if when else ""
         text = f"limiter{about}: {limiter}"
         lines += textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="      ")
     return [*lines, *_shared(found)]

@@ -120,3 +120,13 @@ def test_counters_of_slots(make_evidence):
 
 def test_one_request_that_was_slow_alone_is_no_upstream():
     assert limiter(replace(QUIET, alone=0.02, latency=0.0006)).name == "not clear"
+
+
+def test_who_queues_behind_those_that_wait_is_told():
+    two_threads = replace(
+        QUIET, users=8, rps=3.3, latency=2.4, alone=0.6, mode="threads", concurrency=2, processes=((0.02, 0.0),)
+    )
+    told = "2 of 2 that it runs at once wait side by side, 6 more queue: more threads or workers would let them wait, too"
+    assert limiter(two_threads).name == "upstream"
+    assert limiter(two_threads).evidence.endswith(told)
+    assert "queue" not in limiter(replace(two_threads, rps=8 / 0.6, latency=0.6, concurrency=100)).evidence

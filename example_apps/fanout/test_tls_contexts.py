@@ -1,0 +1,43 @@
+"""A TLS context per request: 13 to 23 ms of CPU for nothing, as all that is asked is http://.
+
+`httpx.Client()` builds one whenever it is made. In the article each request makes a client, and threads beat gevent: while
+OpenSSL reads certificates it lets other threads run on other cores, but no other greenlet. So this is what was compared.
+"""
+
+import pytest
+
+from fanout.deployments import gunicorn_100_threads, gunicorn_gevent, uvicorn_async
+
+BUSY = 64
+"""Users that keep each of these servers at its limit."""
+
+
+def once(spec):
+    """The same server, with one TLS context for all clients."""
+    return spec.with_env(TLS_CONTEXT="once")
+
+
+@pytest.mark.quick
+@pytest.mark.variants(once=once(gunicorn_100_threads), per_request=gunicorn_100_threads)
+@pytest.mark.ordering("once", "per_request", metric="cpu_per_request", by="50%")
+def test_a_context_per_request_is_most_of_the_work(load):
+    """Look at `CPU/request`: it is what a request costs the server, and all else is alike.
+
+    The calls take 60 + 30 + 15 ms here, as waiting costs no CPU.
+    """
+    load.get("/fanout/60", users=8, warmup="1s")
+
+
+@pytest.mark.variants(threads=gunicorn_100_threads, gevent=gunicorn_gevent, asyncio=uvicorn_async)
+@pytest.mark.ordering("threads", "gevent")
+@pytest.mark.ordering("threads", "asyncio")
+def test_threads_beat_gevent_with_a_context_per_request(load):
+    """The article's result. Look at `limiter`: threads use more than one core, gevent and asyncio cannot."""
+    load.get("/fanout", users=BUSY, rounds=12, max_time="100s")
+
+
+@pytest.mark.variants(threads=once(gunicorn_100_threads), gevent=once(gunicorn_gevent))
+@pytest.mark.tie("threads", "gevent", within="25%")
+def test_threads_tie_with_gevent_without(load):
+    """The same with one context for all: what was left of the lead?"""
+    load.get("/fanout", users=BUSY, rounds=18, max_time="100s")
