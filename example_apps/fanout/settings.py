@@ -3,7 +3,7 @@
 ``UPSTREAM_URL``  where the slow API is, ``http://host:port``
 ``TLS_CONTEXT``   ``request``: every HTTP client builds its own, as httpx does by default; ``once``: all share one
 ``PGDATABASE``    and libpq's other variables: the database; without them ``/mixed`` and ``/report`` do not work
-``DB_DRIVER``     ``psycopg2`` instead of psycopg 3
+``DB_DRIVER``     ``psycopg2`` instead of psycopg 3, for Django and for ``/report``
 """
 
 import os

@@ -34,7 +34,7 @@ SERVERS = [
 
 
 @pytest.mark.parametrize("server", SERVERS, indirect=True)
-def test_never_below_600_ms(load, upstream):
+def test_never_below_600_ms(load, server, upstream):
     """No answer before the slowest call's, and no time for the three calls one after the other.
 
     The minimum is a fact and no estimate, so it is compared as a number. Look at `limiter: upstream`: neither the
@@ -50,12 +50,12 @@ def test_never_below_600_ms(load, upstream):
 def test_two_threads_collapse(load):
     """Two threads, each of which waits 600 ms for a request, answer 2 / 0.6 s = 3.3 requests per second: on any machine.
 
-    Look at `rps` and `limiter`: the server has next to nothing to do, and both of its threads wait, while six of eight
-    users queue for them: that is why `mean` is 8 x 0.6 / 2 = 2.4 s.
+    Look at `rps` and `limiter`: the server has next to nothing to do, and both of its threads wait, while two of four
+    users queue for them: that is why `mean` is 4 x 0.6 / 2 = 1.2 s.
     """
-    users = 8
-    run = load.get("/fanout", users=users, warmup=0, duration="5s")
-    assert run.rps.value <= 2 / SLOWEST * 1.01
+    users = 4
+    run = load.get("/fanout", users=users, warmup=0, duration="2s")
+    assert run.rps.value <= 2 / SLOWEST * 1.05
     assert run.mean.value >= users * SLOWEST / 2 * 0.95
     assert run.limiter.name == "upstream"
 

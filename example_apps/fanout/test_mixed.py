@@ -12,7 +12,7 @@ database = pytest.mark.database(load=["schema.sql"])
 @database
 @pytest.mark.parametrize("server", [gunicorn_100_threads, gunicorn_gevent, uvicorn_async], indirect=True)
 @pytest.mark.budget(queries_per_request=1, connections_per_request=1)
-def test_one_query_and_one_call(load, upstream):
+def test_one_query_and_one_call(load, server, upstream):
     """Exact on every machine. Look at `counted`: Django makes a connection for every request, and holds it while the
     request waits for the API."""
     run = load.get("/mixed", users=8, duration="1s", warmup=0)

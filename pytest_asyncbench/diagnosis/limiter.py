@@ -171,11 +171,11 @@ def idle_in_transaction(seen: Counters) -> Sign:
 
 
 def pool(seen: Counters) -> Sign:
-    """All connections in use, and more requests than connections."""
+    """All connections in use, and more requests than connections. Who makes one for each request has no pool."""
     use = seen.database or NOTHING
     queue = _share(seen.users, use.total)
     told = f"{use.used:.0%} of {use.total:.1f} connections in use, {seen.users:.0f} requests in flight"
-    return Sign("pool", min(use.used / USED_UP, queue / QUEUE), told)
+    return Sign("pool", min(use.used / USED_UP, queue / QUEUE) * (use.connections < HALF), told)
 
 
 def event_loop_blocked(seen: Counters) -> Sign:

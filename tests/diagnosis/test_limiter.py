@@ -130,3 +130,11 @@ def test_who_queues_behind_those_that_wait_is_told():
     assert limiter(two_threads).name == "upstream"
     assert limiter(two_threads).evidence.endswith(told)
     assert "queue" not in limiter(replace(two_threads, rps=8 / 0.6, latency=0.6, concurrency=100)).evidence
+
+
+def test_connections_that_are_made_for_each_request_are_no_pool():
+    """psycopg2 under gevent: one request after another, each on a connection of its own."""
+    held = {("active", "Timeout", "PgSleep"): 1.0}
+    blocked = replace(QUIET, users=10, rps=5, latency=2.0, alone=0.2, mode="gevent")
+    assert limiter(replace(blocked, database=use(backends=held))).name == "pool"
+    assert limiter(replace(blocked, database=use(backends=held, connections=1.0))).name == "event loop blocked"
