@@ -1,6 +1,7 @@
 """A request that computes for 0.1 s, and a monitor that asks /health meanwhile.
 
-Threads are preempted by the interpreter every 5 ms. Greenlets and coroutines are not: whoever computes keeps the worker.
+The interpreter takes turns between threads, every 5 ms. Between greenlets and between coroutines it does not: whoever
+computes keeps the worker.
 """
 
 import asyncio

@@ -18,7 +18,7 @@ database = pytest.mark.database(load=["schema.sql"])
 
 
 def report(load):
-    """Each request on a connection of its own: a worker that is blocked serves kept ones in an order that is not fair."""
+    """Each request on a connection of its own: a blocked worker serves kept ones in an order that is not fair."""
     return load.get("/report", users=USERS, warmup=0, duration="1s", keepalive=False)
 
 
@@ -49,8 +49,10 @@ def test_greenlets_wait_side_by_side(load, server):
     indirect=True,
 )
 def test_greenlets_wait_one_after_another(load, server):
-    """At most one answer in 0.2 s. Look at `limiter: event loop blocked`, and at the note: it names the driver, and what
-    to do about it."""
+    """At most one answer in 0.2 s.
+
+    Look at `limiter: event loop blocked`, and at the note: it names the driver, and what to do about it.
+    """
     run = report(load)
     assert run.rps.value <= 1 / QUERY * 1.01
     assert run.limiter.name == "event loop blocked"

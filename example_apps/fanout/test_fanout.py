@@ -48,7 +48,7 @@ def test_never_below_600_ms(load, server, upstream):
 @pytest.mark.quick
 @pytest.mark.server(uwsgi_2_threads)
 def test_two_threads_collapse(load):
-    """Two threads, each of which waits 600 ms for a request, answer 2 / 0.6 s = 3.3 requests per second: on any machine.
+    """Two threads that wait 600 ms for each request answer 2 / 0.6 s = 3.3 of them per second, on any machine.
 
     Look at `rps` and `limiter`: the server has next to nothing to do, and both of its threads wait, while two of four
     users queue for them: that is why `mean` is 4 x 0.6 / 2 = 1.2 s.

@@ -1,7 +1,7 @@
 """A TLS context per request: 13 to 23 ms of CPU for nothing, as all that is asked is http://.
 
-`httpx.Client()` builds one whenever it is made. In the article each request makes a client, and threads beat gevent: while
-OpenSSL reads certificates it lets other threads run on other cores, but no other greenlet. So this is what was compared.
+`httpx.Client()` builds one whenever it is made. In the article each request makes a client, and threads beat gevent:
+while OpenSSL reads certificates it lets other threads run on other cores, but no other greenlet. That was compared.
 """
 
 import pytest

@@ -92,11 +92,12 @@ def limiter(seen: Counters) -> Limiter:
     nearest = tuple(sorted(signs, key=lambda sign: -sign.strength)[:2])
     for sign in signs:
         if sign.strength >= 1:
-            return Limiter(sign.name, sign.evidence, nearest)
+            crowd = [_crowd(seen)] if _is_crowded(seen) and sign.name in WAITING else []
+            return Limiter(sign.name, "; ".join((sign.evidence, *crowd)), nearest)
     faint = [f"{sign.name} ({sign.evidence})" for sign in nearest if sign.strength >= FAINT]
     told = [f"perhaps {' or '.join(faint)}"] if faint else []
-    if seen.others >= HALF * seen.cores:
-        told.insert(0, f"something else uses {_cores(seen.others)} of {seen.cores}")
+    if _is_crowded(seen):
+        told.insert(0, _crowd(seen))
     return Limiter("not clear", "; ".join(told) or NOT_USED_UP, nearest)
 
 
@@ -201,7 +202,9 @@ def upstream(seen: Counters) -> Sign:
     working = max(seen.busiest, ours, use.active - use.count("active", "Client"))
     limit = f" of {seen.concurrency} that it runs at once" if seen.concurrency else ""
     queue = seen.users - (seen.concurrency or math.inf)
-    queued = f", {queue:.0f} more queue: more threads or workers would let them wait, too" if queue >= 1 else ""
+    queued = (
+        f", {queue:.0f} more queue: more threads or workers would let them wait, too" if queue >= 1 else ""
+    )
     told = (
         f"server {_cores(seen.server)}, database {_cores(seen.db)}; a request takes {show_seconds(seen.alone)} alone, "
         f"{show_seconds(seen.latency)} together; {seen.at_once:.0f}{limit} wait side by side{queued}"
@@ -230,6 +233,17 @@ RULES: Sequence[Rule] = (
     upstream,
 )
 """What explains the others comes first: who waits for a lock also holds a connection."""
+WAITING: Sequence[Name] = ("event loop blocked", "upstream")
+"""What is told by requests that take time and no CPU: on a crowded machine some of it is waiting for a core."""
+
+
+def _is_crowded(seen: Counters) -> bool:
+    """Whether what is not part of the measurement uses much of the machine."""
+    return seen.others >= HALF * seen.cores
+
+
+def _crowd(seen: Counters) -> str:
+    return f"something else uses {_cores(seen.others)} of {seen.cores}"
 
 
 def _saturated(seen: Counters, part: float) -> float:

@@ -124,9 +124,17 @@ def test_one_request_that_was_slow_alone_is_no_upstream():
 
 def test_who_queues_behind_those_that_wait_is_told():
     two_threads = replace(
-        QUIET, users=8, rps=3.3, latency=2.4, alone=0.6, mode="threads", concurrency=2, processes=((0.02, 0.0),)
+        QUIET,
+        users=8,
+        rps=3.3,
+        latency=2.4,
+        alone=0.6,
+        mode="threads",
+        concurrency=2,
+        processes=((0.02, 0.0),),
     )
-    told = "2 of 2 that it runs at once wait side by side, 6 more queue: more threads or workers would let them wait, too"
+    told = "2 of 2 that it runs at once wait side by side, 6 more queue: "
+    told += "more threads or workers would let them wait, too"
     assert limiter(two_threads).name == "upstream"
     assert limiter(two_threads).evidence.endswith(told)
     assert "queue" not in limiter(replace(two_threads, rps=8 / 0.6, latency=0.6, concurrency=100)).evidence
@@ -137,4 +145,12 @@ def test_connections_that_are_made_for_each_request_are_no_pool():
     held = {("active", "Timeout", "PgSleep"): 1.0}
     blocked = replace(QUIET, users=10, rps=5, latency=2.0, alone=0.2, mode="gevent")
     assert limiter(replace(blocked, database=use(backends=held))).name == "pool"
-    assert limiter(replace(blocked, database=use(backends=held, connections=1.0))).name == "event loop blocked"
+    assert (
+        limiter(replace(blocked, database=use(backends=held, connections=1.0))).name == "event loop blocked"
+    )
+
+
+@pytest.mark.parametrize("name", ["upstream", "event loop blocked"])
+def test_who_waits_on_a_machine_that_others_use_may_wait_for_a_core(name):
+    assert limiter(replace(SEEN[name], busy=1.0)).evidence.endswith("; something else uses 1.95 cores of 2")
+    assert "something else" not in limiter(SEEN[name]).evidence
