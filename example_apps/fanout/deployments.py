@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pytest_asyncbench import daphne, gunicorn, uvicorn, uwsgi
+from pytest_asyncbench import ServerSpec, daphne, gunicorn, uvicorn, uwsgi
 
 # Servers run in the directory above the package, where `fanout` can be imported.
 HERE = {
@@ -20,3 +20,8 @@ gunicorn_100_threads = gunicorn(WSGI, worker_class="gthread", threads=100, **HER
 gunicorn_gevent = gunicorn(WSGI, worker_class="gevent", greenlets=100, **HERE)
 uvicorn_async = uvicorn(ASGI, loop="asyncio", http="h11", **HERE)  # as in the article: without uvloop
 daphne_async = daphne(ASGI, **HERE)
+
+
+def once(spec: ServerSpec) -> ServerSpec:
+    """The same server, with one TLS context for all HTTP clients."""
+    return spec.with_env(TLS_CONTEXT="once")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fanout.deployments import gunicorn_100_threads, gunicorn_gevent, uvicorn_async
+from fanout.deployments import gunicorn_100_threads, gunicorn_gevent, once, uvicorn_async
 
 CALL = 0.150
 
@@ -21,10 +21,7 @@ def test_one_query_and_one_call(load, server, upstream):
 
 
 @database
-@pytest.mark.variants(
-    threads=gunicorn_100_threads.with_env(TLS_CONTEXT="once"),
-    asyncio=uvicorn_async.with_env(TLS_CONTEXT="once"),
-)
+@pytest.mark.variants(threads=once(gunicorn_100_threads), asyncio=once(uvicorn_async))
 @pytest.mark.ordering("threads", "asyncio", metric="cpu_per_request", by="10%")
 def test_a_query_and_a_call_cost_asyncio_more(load):
     """Django runs an asynchronous query in a thread, so that asyncio pays for both.
