@@ -135,12 +135,6 @@ class Counters:
         needs = self.server + sum(waiting for _, waiting in self.processes) + self.db
         return needs / self.rps / self.alone if self.rps and self.alone else 1.0
 
-    @property
-    def wanted(self) -> float:
-        """The same with the time in which the server's threads were ready and had no CPU, as others were running."""
-        ready = sum(waiting for _, waiting in self.processes)
-        return self.computed + ready / self.rps / self.alone if self.rps and self.alone else 1.0
-
 
 def counters_of(evidence: Evidence, variant: str) -> Counters | None:
     """The counters of one variant's measured slots together; None if it was not watched."""

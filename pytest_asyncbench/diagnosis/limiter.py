@@ -212,7 +212,7 @@ def upstream(seen: Counters) -> Sign:
     waited = min(
         seen.alone, seen.latency or seen.alone
     )  # one that was slow alone may just have met a busy machine
-    strength = min(IDLE / max(working, 0.01), waited / WAITED, HALF / max(seen.wanted, 0.01))
+    strength = min(IDLE / max(working, 0.01), waited / WAITED, HALF / max(seen.computed, 0.01))
     known = seen.alone and seen.processes  # of a server that is not ours nobody knows what it computes
     return Sign("upstream", strength if known else 0.0, told)
 

@@ -178,10 +178,3 @@ def test_connections_that_are_made_for_each_request_are_no_pool():
 def test_who_waits_on_a_machine_that_others_use_may_wait_for_a_core(name):
     assert limiter(replace(SEEN[name], busy=1.0)).evidence.endswith("; something else uses 1.95 cores of 2")
     assert "something else" not in limiter(SEEN[name]).evidence
-
-
-def test_who_computes_on_a_machine_that_others_use_waits_for_no_upstream():
-    """A request of 0.1 s of CPU takes 0.4 s, as others get the cores. One that waits for an API is another thing."""
-    computing = replace(QUIET, rps=2.0, latency=0.5, alone=0.4, processes=((0.23, 0.6),), busy=1.0)
-    assert limiter(computing).name == "not clear"
-    assert limiter(replace(computing, rps=3.3, latency=2.4, alone=0.6, users=8)).name == "upstream"
