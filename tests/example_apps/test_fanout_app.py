@@ -77,7 +77,13 @@ def test_all_deployments_answer_alike(meeting: str, database: dict[str, str]) ->
 
     specs = {name: spec for name, spec in vars(deployments).items() if isinstance(spec, ServerSpec)}
     launches = [
-        Launch(spec, name, APPS, database=database, placeholders={"upstream.url": meeting})
+        Launch(
+            spec.with_options(startup_timeout=180),
+            name,
+            APPS,
+            database=database,
+            placeholders={"upstream.url": meeting},
+        )
         for name, spec in specs.items()
     ]
     instances = start_all(launches)
