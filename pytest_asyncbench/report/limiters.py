@@ -27,7 +27,15 @@ def limiter_lines(run: Run, when: str = "") -> list[str]:
         about = f" ({name})" if len(run.variants) > 1 else f" {when}" if when else ""
         text = f"limiter{about}: {limiter}"
         lines += textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="      ")
-    return [*lines, *_shared(found)]
+    waits = {limiter.name for limiter in found.values()} == {"upstream"}
+    return lines if waits and _queues(run) else [*lines, *_shared(found)]
+
+
+def _queues(run: Run) -> bool:
+    """Whether a variant is given more users than it serves at once: that then is a limit of its own."""
+    plan = run.evidence.plan
+    most = [run[name].spec.concurrency for name in run.variants]
+    return plan.rate is None and any(plan.users > number for number in most if number is not None)
 
 
 def _shared(found: Mapping[str, Limiter]) -> list[str]:
