@@ -13,6 +13,7 @@ from pytest_asyncbench.servers.placeholders import mentioned
 from pytest_asyncbench.servers.spec import ServerSpec
 
 if TYPE_CHECKING:
+    from pytest_asyncbench.measure.provenance import PostgreSQL
     from pytest_asyncbench.measure.sampling import LoadAgent
     from pytest_asyncbench.measure.watching import Watcher
     from pytest_asyncbench.postgres import Cluster, Database
@@ -106,6 +107,15 @@ class TestStage:
     def surroundings(self) -> tuple[str, ...]:
         """What the figures also depend on, in words: which PostgreSQL, and what it lacks."""
         return (self.databases.origin, *self.databases.missing) if self.databases else ()
+
+    def postgresql(self) -> PostgreSQL | None:
+        """The PostgreSQL of the test's databases, as results tell it; None without one."""
+        from pytest_asyncbench.measure.provenance import PostgreSQL
+
+        cluster = self.databases.cluster if self.databases else None
+        if cluster is None:
+            return None
+        return PostgreSQL(cluster.version, cluster.source, cluster.profile, cluster.settings, cluster.missing)
 
     def watchers(self) -> Mapping[str, Watcher]:
         """What looks at each variant while it is under load, and counts in its database."""

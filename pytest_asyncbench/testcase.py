@@ -25,6 +25,7 @@ from pytest_asyncbench.judging import (
 from pytest_asyncbench.marks import holding
 from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.provenance import PostgreSQL, provenance_of
 from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.measure.sampling import (
@@ -90,6 +91,8 @@ class Stage(Protocol):
     def watchers(self) -> Mapping[str, Watcher]: ...
 
     def surroundings(self) -> tuple[str, ...]: ...
+
+    def postgresql(self) -> PostgreSQL | None: ...
 
 
 @dataclass(slots=True)
@@ -162,6 +165,11 @@ class TestCase:
             return without_baseline(statements), []
         return resolved(statements, self.baseline, call)
 
+    def logs(self) -> Mapping[str, str]:
+        """What each server wrote, by variant; those of another revision, too."""
+        old = self.counterparts.logs() if self.counterparts is not None else {}
+        return {**self.stage.logs(), **old}
+
     def outcome(self) -> Outcome:
         """What the whole test came to: INVALID > FAIL > INCONCLUSIVE > PASS."""
         return worst([judgement.outcome for record in self.records for judgement in record.judgements])
@@ -224,7 +232,9 @@ class TestCase:
             counting = Counting(self.stage.agent(), subjects, plan, seed, rows_read=rows_read)
             self.count_ok(plan, counting.ok)
             evidence = counting.finish(evidence)
-        run = self._run(replace(evidence, surroundings=self.stage.surroundings()), effort, caution=UNDECIDED)
+        known = provenance_of(subjects, self.stage.postgresql())
+        evidence = replace(evidence, surroundings=self.stage.surroundings(), provenance=known)
+        run = self._run(evidence, effort, caution=UNDECIDED)
         judged = judge_all(evidence, statements, effort)
         self.records = [record for record in self.records if record.run.name != run.name]
         self.records.append(Record(run, judged))

@@ -21,6 +21,7 @@ from pytest_asyncbench.measure.supply import Supply, SupplyEnded
 from pytest_asyncbench.measure.warmup import WINDOW, WarmupWindow, is_over, why_not_warm
 from pytest_asyncbench.measure.watching import Watcher, unwatched
 from pytest_asyncbench.measure.windows import LONGEST, Pace, Windows, for_duration, plan_windows
+from pytest_asyncbench.servers.launched import Launched
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.outcomes import OK, OUTCOMES
@@ -42,7 +43,8 @@ class Subject:
     """One variant under load: its spec, where it listens, what it is asked, and how to look at it.
 
     `requests` are empty where they are made ahead of each slot; `host` is the Host that those are sent to;
-    `is_reference`: it is there to be compared with, and held to nothing itself; `watcher` looks at it during a slot.
+    `is_reference`: it is there to be compared with, and held to nothing itself; `watcher` looks at it during a slot;
+    `launched` is how its server was started, if it was started here.
     """
 
     variant: str
@@ -56,6 +58,7 @@ class Subject:
     cleared: tuple[str, ...] = ()
     is_reference: bool = False
     watcher: Watcher | None = None
+    launched: Launched | None = None
 
     def keeps(self, plan: LoadPlan) -> bool:
         """Whether connections are kept: the plan may not want it, and some servers close each one anyway."""

@@ -5,12 +5,13 @@ The policy in its head would forbid scripts and requests even if something were 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from itertools import count
 from typing import Any
 
-from pytest_asyncbench.report.document import LoadCall, Report, Run, Spec, Statement, Test
+from pytest_asyncbench.report.document import LoadCall, Provenance, Report, Run, Statement, Test, Variant
 from pytest_asyncbench.report.environment import facts
 from pytest_asyncbench.report.lines import (
     HEADINGS,
@@ -155,11 +156,11 @@ def _configuration(run: Run) -> Markup:
     """Plan, servers, order of the slots, and whatever else is known of how it was measured."""
     plan = {name: value for name, value in _fields(run.plan).items() if value not in (None, "", False)}
     parts = [_facts("Plan", plan)]
-    parts += [_facts(f"Server {variant.name}", _spec(variant.spec)) for variant in run.variants]
+    parts += [_facts(f"Server {variant.name}", _spec(variant)) for variant in run.variants]
     for variant in run.variants:
         parts += [_facts(f"Counters of {variant.name}", variant.counters)] if variant.counters else []
         parts += [_facts(f"Limiter of {variant.name}", variant.limiter)] if variant.limiter else []
-    parts += [_facts("Provenance", run.provenance)] if run.provenance else []
+    parts += _provenance(run.provenance) if run.provenance else []
     order = [[str(number), ", ".join(names)] for number, names in enumerate(run.order, 1)]
     parts.append(table("Order of the slots", ["round", "variants"], order))
     return folded("Configuration and order of the slots", *parts)
@@ -169,17 +170,28 @@ def _fields(value: Any) -> Mapping[str, Any]:
     return {name: getattr(value, name) for name in value.__slots__}
 
 
-def _spec(spec: Spec) -> Mapping[str, Any]:
+def _spec(variant: Variant) -> Mapping[str, Any]:
+    spec, revision = variant.spec, variant.revision
     environ = {f"env {name}": value for name, value in spec.env.items()}
     command = {"command": " ".join(spec.command)} if spec.command else {}
     return {
         "label": spec.label,
+        **({"revision": f"{revision.branch} ({revision.commit})"} if revision else {}),
         "mode": spec.mode,
         "concurrency": spec.concurrency,
         **spec.words,
         **command,
         **environ,
     }
+
+
+def _provenance(found: Provenance) -> list[Markup]:
+    """How each server was launched, and the PostgreSQL."""
+    parts = [
+        _facts(f"Launch of {name}", {**_fields(launch), "command": shlex.join(launch.command)})
+        for name, launch in found.launches.items()
+    ]
+    return [*parts, _facts("PostgreSQL", _fields(found.postgresql))] if found.postgresql else parts
 
 
 def _facts(caption: str, found: Mapping[str, Any]) -> Markup:

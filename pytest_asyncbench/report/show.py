@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 
-from pytest_asyncbench.report.comparison import NOT_INTERLEAVED, Change, Comparison
+from pytest_asyncbench.report.change import Change
+from pytest_asyncbench.report.comparison import NOT_INTERLEAVED, Comparison
 from pytest_asyncbench.report.document import LoadCall, Ramp, Report, Run
 from pytest_asyncbench.report.environment import facts
 from pytest_asyncbench.report.lines import (

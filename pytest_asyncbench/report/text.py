@@ -5,7 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from pytest_asyncbench.diagnosis.distance import distance
 from pytest_asyncbench.judging import Judgement, worst_first, worth_telling
+from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures, first_traceback
 from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.metrics import metric
@@ -144,11 +146,15 @@ def _measured(run: Run) -> str:
     rounds = len(evidence.rounds)
     if not rounds and evidence.bursts:
         took = f"counted on bursts in {evidence.seconds:.1f} s, nothing timed"
-        return "  " + "; ".join((took, *evidence.surroundings))
+        return "  " + "; ".join(filter(None, (took, *evidence.surroundings, _distance(evidence))))
     windows = _windows([slot.samples.window for slots in evidence.rounds for slot in slots])
     took = f"{rounds} round{'s' * (rounds != 1)} of {windows} slots in {evidence.seconds:.0f} s, seed {evidence.seed}"
-    told = (took, *evidence.surroundings, started(evidence))
+    told = (took, *evidence.surroundings, _distance(evidence), started(evidence))
     return "  " + "; ".join(text for text in told if text)
+
+
+def _distance(evidence: Evidence) -> str:
+    return distance({name: evidence.round_trips(name) for name in evidence.variants})
 
 
 def _windows(seconds: Sequence[float]) -> str:
