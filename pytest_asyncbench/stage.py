@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,15 +93,17 @@ class TestStage:
             self.at_end(self._stop)
         return self._instances
 
-    def relaunch(self) -> Mapping[str, Instance]:
-        """The same servers, started anew on the same databases. Raises ProcessError, SpecError."""
+    def relaunch(self, only: Collection[str] | None = None) -> Mapping[str, Instance]:
+        """The same servers, or some `only`, started anew on the same databases. Raises ProcessError, SpecError."""
         if self._instances is None:
             return self.instances()
-        stop_all(list(self._instances.values()))
-        self._instances = {}
-        started = start_all([self._launch(name, spec) for name, spec in self.specs.items()])
+        again = {name: spec for name, spec in self.specs.items() if only is None or name in only}
+        stop_all([self._instances[name] for name in again if name in self._instances])
+        self._instances = {name: kept for name, kept in self._instances.items() if name not in again}
+        started = start_all([self._launch(name, spec) for name, spec in again.items()])
         self.launched += started
-        self._instances = dict(zip(self.specs, started, strict=True))
+        running = {**self._instances, **dict(zip(again, started, strict=True))}
+        self._instances = {name: running[name] for name in self.specs if name in running}
         return self._instances
 
     def surroundings(self) -> tuple[str, ...]:

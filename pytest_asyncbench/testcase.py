@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
@@ -26,6 +26,7 @@ from pytest_asyncbench.marks import holding
 from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.provenance import PostgreSQL, provenance_of
+from pytest_asyncbench.measure.race_run import Race
 from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.measure.sampling import (
@@ -61,15 +62,19 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One load call of a test: the run, and what the statements came to. Of a ramp, `run` is its lowest plateau."""
+    """One load call of a test: the run, and what the statements came to. Of a ramp, `run` is its lowest plateau, of a
+    race what the statements are about."""
 
     run: Run
     judgements: tuple[Judgement, ...]
     ramp: Ramp | None = None
+    race: Race | None = None
 
     @property
     def runs(self) -> Mapping[str, Run]:
-        """The runs under the names of their figures: one, or one for each plateau of a ramp."""
+        """The runs under the names of their figures: one, or one for each plateau of a ramp, or both of a race."""
+        if self.race:
+            return self.race.named_runs
         return self.ramp.named_steps if self.ramp else {self.run.name: self.run}
 
 
@@ -84,7 +89,7 @@ class Stage(Protocol):
 
     def instances(self) -> Mapping[str, Instance]: ...
 
-    def relaunch(self) -> Mapping[str, Instance]: ...
+    def relaunch(self, only: Collection[str] | None = None) -> Mapping[str, Instance]: ...
 
     def logs(self) -> Mapping[str, str]: ...
 

@@ -339,14 +339,52 @@ class Ramp:
 
 
 @dataclass(frozen=True, slots=True)
+class Lane:
+    """One variant of a race: `rank` from 1 (null: it has none), `fate` best, tie, dropped, out or unranked, and `why`.
+
+    `ratio` is its value over that of the best, from the `rounds` that both were in, with its interval (null: none).
+    """
+
+    variant: str
+    rank: int | None
+    fate: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    rounds: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """A race of all variants for the best `metric`: who was worse than another one by more than the factor `by` was
+    dropped. `best` is null where the race does not say, and then `why`.
+
+    The first run of its load call is the race; the second, if there is one, the best alone on fresh launches.
+    `slots` were measured in all, `slots_without` would have been, had all variants been measured to the end.
+    """
+
+    metric: str
+    by: float
+    best: str | None
+    ties: tuple[str, ...]
+    lanes: tuple[Lane, ...]
+    slots: int
+    slots_without: int
+    why: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LoadCall:
-    """One call of a load verb: one run, or, of a ramp, one for each plateau."""
+    """One call of a load verb: one run; of a ramp one for each plateau, of a race one or two."""
 
     name: str
     shape: str
     statements: tuple[Statement, ...]
     runs: tuple[Run, ...]
     ramp: Ramp | None = None
+    race: Race | None = None
 
 
 @dataclass(frozen=True, slots=True)

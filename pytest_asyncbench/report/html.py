@@ -36,6 +36,7 @@ from pytest_asyncbench.report.pictures.ramp import ramp_picture
 from pytest_asyncbench.report.pictures.rounds import rounds_picture
 from pytest_asyncbench.report.pictures.variants import variants_picture
 from pytest_asyncbench.report.pictures.waits import waits_picture
+from pytest_asyncbench.report.race import ended, heading, lane_rows
 
 MOST_COLUMNS = 4
 """Variants that stand side by side in a table; more of them stand below each other."""
@@ -101,11 +102,25 @@ def _call(call: LoadCall, report: Report, salts: Iterator[str]) -> Markup:
             element("h3", call.name, " ", element("span", call.shape, class_="quiet")),
             element("ul", *(_verdict(item) for item in told(call)), class_="verdicts"),
             bullets(limiters(call)),
+            _race(call),
             *(_figures(run) for run in ([] if call.ramp else call.runs)),
             bullets(call.ramp.notes) if call.ramp else Markup(""),
             element("div", *(each.as_html() for each in _known(pictures)), class_="pictures"),
             *(_configuration(run) for run in call.runs[:1]),
         )
+    )
+
+
+def _race(call: LoadCall) -> Markup:
+    """Every variant in its place; nothing of what is no race."""
+    race = call.race
+    if race is None:
+        return Markup("")
+    headings, rows = lane_rows(race, call.runs[0])
+    caption = heading(race.metric, race.by, len(call.runs[0].variants))
+    remarks_ = [text.strip() for text in ended(race.why, race.slots, race.slots_without)]
+    return joined(
+        (table(caption.capitalize(), headings, rows, class_="wraps"), bullets([*remarks_, *race.notes]))
     )
 
 

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pytest_asyncbench.diagnosis.counters import counters_of
@@ -15,6 +16,7 @@ from pytest_asyncbench.marks import is_built_in
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.measure.provenance import Provenance, Server
+from pytest_asyncbench.measure.race_run import Race
 from pytest_asyncbench.measure.ramp_run import Ramp, RampValue
 from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.measure.slot import Slot
@@ -25,6 +27,7 @@ from pytest_asyncbench.report import document
 from pytest_asyncbench.report.codec import plain
 from pytest_asyncbench.report.description import plan_value, spec_value
 from pytest_asyncbench.report.distribution import distribution, series
+from pytest_asyncbench.report.race import race_value
 from pytest_asyncbench.report.text import shape_text, statement_text
 from pytest_asyncbench.report.track import tracks
 from pytest_asyncbench.testcase import Record
@@ -39,12 +42,25 @@ def load_call(record: Record) -> document.LoadCall:
     """One load call of a test, with what its statements came to."""
     ramp = record.ramp
     runs = tuple(record.runs.values()) if ramp is None or ramp.steps else ()
+    if record.race:
+        return _race_call(record, record.race)
     return document.LoadCall(
         name=ramp.name if ramp else record.run.name,
         shape=_ramp_shape(ramp) if ramp else shape_text(record.run.evidence.plan),
         statements=tuple(_statement(item, record) for item in record.judgements),
         runs=tuple(run_value(run) for run in runs),
         ramp=_ramp(ramp) if ramp else None,
+    )
+
+
+def _race_call(record: Record, race: Race) -> document.LoadCall:
+    """The race, and the winner measured again: two runs of one plan, told apart by their names."""
+    return document.LoadCall(
+        name=race.name,
+        shape=shape_text(race.plan.load),
+        statements=tuple(_statement(item, record) for item in record.judgements),
+        runs=tuple(replace(run_value(run), name=name) for name, run in record.runs.items()),
+        race=race_value(race),
     )
 
 

@@ -9,12 +9,14 @@ from pytest_asyncbench.diagnosis.distance import distance
 from pytest_asyncbench.judging import Judgement, worst_first, worth_telling
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures, first_traceback
+from pytest_asyncbench.measure.race_run import Race
 from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.report.cells import UNKNOWN, cell
 from pytest_asyncbench.report.counts import count_lines
 from pytest_asyncbench.report.differences import difference_lines
 from pytest_asyncbench.report.limiters import limiter_lines
+from pytest_asyncbench.report.race import race_lines
 from pytest_asyncbench.report.ramp import ramp_lines
 from pytest_asyncbench.report.servers import cleared, started
 from pytest_asyncbench.report.table import table
@@ -58,6 +60,8 @@ def record_lines(record: Record) -> list[str]:
             line for item in worst_first(worth_telling(record.judgements)) for line in judgement_lines(item)
         ]
         return ramp_lines(record.ramp, judged)
+    if record.race is not None:
+        return _race(record, record.race)
     run = record.run
     rows = [_row(run[name]) for name in run.variants]
     lines = [_heading(run), *table(HEADINGS, rows, left=2), *_steps(run)]
@@ -70,6 +74,18 @@ def record_lines(record: Record) -> list[str]:
     lines += textwrap.indent(first_traceback(run.evidence), "    ").splitlines()
     lines += [f"  {text}" for text in [cleared(run.evidence)] if text]
     return [*lines, _measured(run)]
+
+
+def _race(record: Record, race: Race) -> list[str]:
+    """A race: its table, the winner, the statements about that, and how it was measured."""
+    judged = [
+        line for item in worst_first(worth_telling(record.judgements)) for line in judgement_lines(item)
+    ]
+    lines = race_lines(race, shape_text(race.plan.load), judged)
+    notes = [note for run in record.runs.values() for note in (*_closing(run), *run.evidence.notes)]
+    lines += [line for note in dict.fromkeys((*notes, *race.notes)) for line in _note(note)]
+    lines += [f"  {text}" for text in [cleared(race.run.evidence)] if text]
+    return [*lines, *(_measured(run) for run in record.runs.values())]
 
 
 def _closing(run: Run) -> list[str]:
