@@ -61,3 +61,7 @@ class Inconclusive(AsyncBenchError):
 
 class FailedExample(AsyncBenchError, AssertionError):
     """A load call inside `@given` broke what its test states; Hypothesis then looks for the simplest one that does."""
+
+
+class MissingHypothesis(AsyncBenchError):
+    """`load.slowest` was called, and Hypothesis is not installed."""
