@@ -8,6 +8,7 @@ import textwrap
 from pytest_asyncbench.report.comparison import NOT_INTERLEAVED, Change, Comparison
 from pytest_asyncbench.report.document import LoadCall, Ramp, Report, Run
 from pytest_asyncbench.report.environment import facts
+from pytest_asyncbench.report.hunted import hunt_texts
 from pytest_asyncbench.report.lines import (
     FIRST,
     HEADINGS,
@@ -66,6 +67,7 @@ def ratio_text(change: Change) -> str:
 
 def _call(call: LoadCall) -> list[str]:
     lines = [f"{call.name} {call.shape}"]
+    lines += [f"  {text}" for text in hunt_texts(call.slowest)] if call.slowest else []
     lines += _ramp(call.ramp, call) if call.ramp else [line for run in call.runs for line in _run(run)]
     for item in told(call):
         text = f"{item.outcome} {about(item)}: {item.why}"

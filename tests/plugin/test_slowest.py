@@ -8,64 +8,126 @@ from pathlib import Path
 import pytest
 
 SEARCH = """
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from pytest_asyncbench import request
 
 shop = granian("shop:wsgi", interface="wsgi", workers=1, threads=2)
+in_shop = pytest.mark.server(shop)
 """
 
 
 @pytest.fixture
 def shop(project):
-    """A project with a shop in which three kinds of requests are slow."""
+    """A project with a shop in which some requests are slow."""
     shutil.copy(Path(__file__).parent / "shop.py", project.path)
     return project
 
 
-def test_three_kinds_of_slow_requests_are_found_and_shrunk(shop):
+def test_the_slowest_request_is_found_shrunk_and_judged(shop):
     shop.write(
         SEARCH
         + """
-few = {"max_examples": 60, "max_time": 20}
-
-
-@pytest.mark.server(shop)
-def test_numbers(load):
-    found = load.slowest("/list", params={"page": st.integers(1, 50), "page_size": st.integers(1, 10_000)}, **few)
-    assert found.request.params["page_size"] > 5000 and found.request.params["page"] == 1
-    assert found.latency.value > 0.02 and found.stands_out
-
-
-@pytest.mark.server(shop)
-def test_terms(load):
-    found = load.slowest("/search", params=st.fixed_dictionaries({"q": st.text("abc%", max_size=8)}), **few)
-    assert "%" in found.request.params["q"] and found.latency.value > 0.02
-
-
-@pytest.mark.server(shop)
+@in_shop
 def test_bodies(load):
-    bodies = st.fixed_dictionaries({"mode": st.sampled_from(["a", "b", "deep"]), "all": st.booleans()})
-    found = load.slowest("/report", json=bodies, **few)
+    bodies = st.fixed_dictionaries({"mode": st.sampled_from(["a", "deep"]), "all": st.booleans()})
+    found = load.slowest("/report", json=bodies, max_examples=20)
     assert found.request.json == {"mode": "deep", "all": True} and found.request.method == "POST"
+    assert found.latency.value > 0.02 and found.stands_out
+    assert found.times_slower.value > 2 and found.examples >= 4
+    assert found.errors == 0 and found.broken == ()
+
+
+@in_shop
+def test_limit(load):
+    paths = st.builds(request, st.just("GET"), st.sampled_from(["/", "/slow"]))
+    load.slowest(paths, limit="1ms", max_examples=10)
 """
     )
-    shop.run("--asyncbench-seed=1").assert_outcomes(passed=3)
+    result = shop.run("--asyncbench-seed=1", "--asyncbench-json=out.json")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*FAIL p50 <= 1.00 ms: *request(\"GET\", '/slow')*"])
+    assert "the slowest of 2 different requests" in (shop.path / "out.json").read_text()
 
 
-def test_a_limit_fails_with_a_request_that_can_be_pasted(shop):
+def test_an_answer_that_is_not_ok_is_an_error_and_not_slow(shop):
     shop.write(
         SEARCH
         + """
-@pytest.mark.server(shop)
+@in_shop
 def test_it(load):
-    paths = st.builds(request, st.just("GET"), st.sampled_from(["/", "/a", "/slow"]))
-    load.slowest(paths, limit="5ms", max_examples=10)
+    found = load.slowest(st.sampled_from(["/", "/broken"]), max_examples=5)
+    assert found.request.url == "/"
+    assert [each.request.url for each in found.broken] == ["/broken"]
 """
     )
-    result = shop.run(
-        "--asyncbench-json=out.json", "--asyncbench-markdown=out.md", "--asyncbench-html=out.html"
-    )
+    result = shop.run()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*FAIL p50 <= 5.00 ms: *request(\"GET\", '/slow')*"])
-    for name in ("out.json", "out.md", "out.html"):
-        assert "slowest" in (shop.path / name).read_text()
+    result.stdout.fnmatch_lines(["*FAIL errors <= 0.10 %*say expect=*", "*\"GET\", '/broken'*: 500 *"])
+
+
+def test_inside_given_a_hunt_judges_its_limit_and_the_example_is_shrunk(shop):
+    shop.write(
+        SEARCH
+        + """
+@in_shop
+@settings(deadline=None, max_examples=5, database=None)
+@given(st.sampled_from(["/list", "/slow"]))
+def test_it(load, path):
+    load.slowest(path, params={"page_size": st.integers(1, 3)}, limit="8ms", max_examples=2)
+"""
+    )
+    result = shop.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*FailedExample: load.slowest('/slow'): FAIL p50 <= 0.008*", "*path='/slow'*"]
+    )
+    result.stdout.no_fnmatch_line("*Flaky*")
+
+
+def test_what_cannot_be_meant_is_refused_and_a_smoke_run_sends_one_request(shop):
+    shop.write(
+        SEARCH
+        + """
+from pytest_asyncbench import SpecError
+
+anything = st.just("/")
+
+
+def refused(call, why):
+    with pytest.raises(SpecError, match=why):
+        call()
+
+
+@in_shop
+@pytest.mark.budget(rps=3, run="other")
+def test_it(load):
+    refused(lambda: load.slowest("/"), "nothing to search: give a Hypothesis strategy")
+    refused(lambda: load.slowest(anything, users=3), "no users: it sends one request at a time")
+    refused(lambda: load.slowest(anything, name="other"), "is about a server under load")
+    found = load.slowest(anything, limit="1ms")
+    assert found.request.url == "/" and found.requests == 1
+    assert found.latency < 1, "decides nothing, and ends the test"
+"""
+    )
+    shop.run("--asyncbench-smoke").assert_outcomes(passed=1)
+
+
+def test_a_cancelled_hunt_ends_at_once(shop):
+    shop.write(
+        SEARCH
+        + """
+import asyncio, time
+
+@in_shop
+def test_it(aload):
+    async def main():
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await aload.slowest("/list", params={"page_size": st.integers(1, 10_000)})
+        return time.monotonic() - began
+
+    assert asyncio.run(main()) < 10, "and not the minute that it may take"
+"""
+    )
+    shop.run().assert_outcomes(passed=1)
