@@ -15,6 +15,7 @@ from pytest_asyncbench.servers.flags import FLAGS
 from pytest_asyncbench.servers.spec import CONCURRENCY_WORDS, words
 from pytest_asyncbench.traffic.load_plan import WORDS
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS
+from pytest_asyncbench.traffic.slowest_plan import SLOWEST_WORDS
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
@@ -31,7 +32,7 @@ def test_the_reference_knows_every_option(name):
     assert f"`--asyncbench-{name}`" in REFERENCE
 
 
-@pytest.mark.parametrize("name", [*METRICS, *words(), *WORDS, *RAMP_WORDS])
+@pytest.mark.parametrize("name", [*METRICS, *words(), *WORDS, *RAMP_WORDS, *SLOWEST_WORDS])
 def test_the_reference_knows_every_metric_and_word(name):
     assert f"`{name}`" in REFERENCE
 
