@@ -225,7 +225,7 @@ class _Pursuit:
     def run(self) -> Slowest:
         """Hunt, count, confirm, judge."""
         lost: list[str] = []
-        database = _Kept(f"{self.case.name}\n{self.plan.label}\n{self.plan.load.name}")
+        database = Kept(f"{self.case.name}\n{self.plan.label}\n{self.plan.load.name}")
         from pytest_asyncbench.hunt.hunt import Hunt
 
         hunt = Hunt(
@@ -363,7 +363,7 @@ class _Pursuit:
         )
 
 
-class _Kept:
+class Kept:
     """What Hypothesis keeps of a hunt for the next run: in its own database, if the profile has one."""
 
     def __init__(self, name: str) -> None:
