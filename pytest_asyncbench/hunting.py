@@ -323,7 +323,6 @@ class _Pursuit:
                 if self.wire.server in each.counts
             },
             requests=self.wire.sent,
-            notes=quarry.notes,
         )
 
     def _judged(self, statement: Statement, found: Slowest) -> list[Judgement]:

@@ -45,14 +45,12 @@ class Slowest:
         *,
         counts: Mapping[str, Counts] | None = None,
         requests: int = 0,
-        notes: Sequence[str] = (),
     ) -> None:
         self.quarry = quarry
         self.sights = tuple(sights)
         self.run = run
         self.counts = dict(counts or {})
         self.requests = requests
-        self.notes = tuple(notes)
 
     @property
     def name(self) -> str:
@@ -73,6 +71,11 @@ class Slowest:
     def typical_request(self) -> RequestDescription:
         """A request with the median latency of those that were drawn at random."""
         return self.quarry.typical
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of the search."""
+        return self.quarry.notes
 
     @property
     def broken(self) -> tuple[Broken, ...]:
