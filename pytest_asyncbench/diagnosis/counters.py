@@ -149,7 +149,7 @@ def counters_of(evidence: Evidence, variant: str) -> Counters | None:
     answers = max(1, sum(each.answers for each in samples))
     databases = [each.database for each in watched if each.database is not None]
     return Counters(
-        users=rate * latency,
+        users=rate * latency + fmean(each.starved for each in samples),
         rps=rate,
         latency=latency,
         alone=evidence.alone.get(variant, 0.0),
