@@ -22,7 +22,7 @@ from pytest_asyncbench.marks import holding
 from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.run import Run
-from pytest_asyncbench.measure.sampling import ROUNDS_WITHOUT_STATEMENTS, Subject
+from pytest_asyncbench.measure.sampling import ROUNDS_WITHOUT_STATEMENTS, Progress, Subject
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.metrics import OF_THE_SERVER, metric
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 MOST_BROKEN = 5
 """Requests that are told of those that were not answered ok."""
+TOLD_EVERY = 0.5
+"""Seconds between two words on a terminal."""
 LONGEST_BURST = 5.0
 """Seconds of latency from which on a request is not sent again only to count what it costs."""
 
@@ -152,7 +154,10 @@ class _Wire:
     case: TestCase
     plan: LoadPlan
     patience: float
+    progress: Progress
     server: str = field(init=False)
+    longest: float = 0.0
+    told: float = 0.0
     sent: int = 0
     failed: int = 0
     complaints: list[str] = field(default_factory=list)
@@ -187,11 +192,19 @@ class _Wire:
         self.sent += len(batch.timings)
         patient = self.patience >= self.plan.timeout
         self.failed += sum(each.is_error or (patient and each.is_unanswered) for each in batch.timings)
+        self._tell(batch)
         died = subject.died()
         self.complaints += [*result.complaints, *([died] if died else [])]
         if self.complaints:
             raise Enough
         return batch
+
+    def _tell(self, batch: Batch) -> None:
+        """What is going on, now and then: a terminal is slow."""
+        self.longest = max([self.longest, *(each.seconds for each in batch.timings if not each.is_error)])
+        if self.now() - self.told > TOLD_EVERY:
+            self.told = self.now()
+            self.progress.hunting(self.sent, self.longest)
 
 
 def _timings(result: SlotResult) -> Iterable[Timing]:
@@ -220,7 +233,8 @@ class _Pursuit:
         self.began = time.monotonic()
         longest = max(0.0, min(self.plan.load.max_time, self.case.ends - self.began))
         self.plan = replace(self.plan, load=replace(self.plan.load, max_time=longest))
-        self.wire = _Wire(self.case, self.plan.load, self.plan.patience)
+        progress = self.case.watch((), self.effort, self.plan.load)
+        self.wire = _Wire(self.case, self.plan.load, self.plan.patience, progress)
 
     def run(self) -> Slowest:
         """Hunt, count, confirm, judge."""
@@ -250,6 +264,8 @@ class _Pursuit:
             if not self.wire.complaints:
                 raise
             quarry = hunt.so_far()
+        finally:
+            self.wire.progress.done()
         found = self._result(quarry, sights, counts, lost)
         judgements = [item for statement in self.statements for item in self._judged(statement, found)]
         self.case.records.append(Record(found.run, tuple(judgements), slowest=found))

@@ -15,9 +15,9 @@ def test_the_example_fails_as_the_page_says(pytester: pytest.Pytester):
     for name, body in re.findall(
         r"^```python file=(\S+)$\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL
     ):
-        (pytester.path / name).write_text(body.replace('limit="25ms"', 'limit="25ms", max_examples=30'))
+        (pytester.path / name).write_text(body.replace('limit="10ms"', 'limit="10ms", max_examples=60'))
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     result.assert_outcomes(failed=1)
     result.stdout.re_match_lines(
-        [r"FAIL p50 <= 25\.0 ms: .*request\(\"GET\", '/search', params=\{.*'page_size': \d{4,5}"]
+        [r"FAIL p50 <= 10\.0 ms: .*request\(\"GET\", '/search', params=\{.*'page_size': \d{4,5}"]
     )

@@ -18,8 +18,10 @@ from pytest_asyncbench.hunt.search import Search
 from pytest_asyncbench.hunt.timing import Sender
 from pytest_asyncbench.hunt.trials import Enough, Trial, Trials, Unsendable
 
-FINALISTS = 5
-"""Requests that are met again after the climb: one of them may have been slow by accident."""
+CANDIDATES, FINALISTS = 15, 4
+"""Requests that are met again after the climb, and those of them that are met more often: the slowest may have been
+slow by accident."""
+LOOKS = 3
 MEETINGS = 5
 WARM_UP = 10
 """Times that the simplest request is sent before anything is timed, and seconds after which it is enough."""
@@ -119,7 +121,11 @@ class Hunt:
 
     def _slowest(self, ok: list[Trial]) -> tuple[Trial, float]:
         """The slowest of those that were the slowest when they were tried, and its latency now."""
-        finalists = sorted(ok, key=lambda trial: trial.latency, reverse=True)[:FINALISTS]
+        finalists = sorted(ok, key=lambda trial: trial.latency, reverse=True)[:CANDIDATES]
+        if not any(trial.unanswered for trial in finalists):
+            again = self.trials.fresh(finalists, LOOKS)
+            order = sorted(range(len(finalists)), key=again.__getitem__, reverse=True)
+            finalists = [finalists[place] for place in order[:FINALISTS]]
         if any(trial.unanswered for trial in finalists):
             finalists = finalists[:1]  # each meeting is as long as the patience
         latencies = self.trials.fresh(finalists, 1 if finalists[0].unanswered else MEETINGS)

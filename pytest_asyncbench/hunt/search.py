@@ -95,7 +95,7 @@ class Search:
     ) -> frozenset[bytes]:
         """Run Hypothesis; what it would keep in its database."""
         database = Corpus(corpus)
-        raised: list[Exception] = []
+        raised: list[BaseException] = []
 
         @settings(  # outside of seed, which would switch the database off
             max_examples=self.examples,
@@ -114,7 +114,9 @@ class Search:
                 found = condition(example)
             except Unwanted:
                 reject()
-            except Exception as error:  # Hypothesis would take it for a failing example, and shrink that
+            except Enough:
+                raise
+            except BaseException as error:  # Hypothesis would take it for a failing example, and shrink that
                 raised.append(error)
                 raise Enough from error
             if found:

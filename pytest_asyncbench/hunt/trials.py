@@ -20,6 +20,10 @@ REPEATS = 3
 PROMISING = 0.7
 """Share of the longest median so far from which on a first sample is repeated. A stall makes a sample longer, never
 shorter: one that is shorter than this does not belong to the slowest request."""
+LONGER_THAN_A_STALL = 0.15
+"""Seconds that are spent on a request that seems the slowest so far. All that follow are held against it, and climbing
+starts at it: three samples of a millisecond may lie within one stall."""
+MOST_MORE = 12
 BUCKET = 1.1
 """Factor of latency within which scores are the same: hill climbing must not stop at noise, and may move sideways."""
 SHORTEST = 1e-6
@@ -124,6 +128,8 @@ class Trials:
         if len(trial.times) < REPEATS and trial.latency >= PROMISING * self.longest:
             if not trial.unanswered:  # twice as patient is not twice as sure
                 self.take(trial, REPEATS - len(trial.times))
+            if trial.latency > self.longest and not trial.unanswered and (more := _more(trial.latency)):
+                self.take(trial, more)
             self.longest = max(self.longest, trial.latency)
         return FAILED if trial.fails else bucket(trial.latency)
 
@@ -152,6 +158,11 @@ class Trials:
             self.requests += 1
             if not timing.is_unanswered and timing.seconds <= max(RECOVERED * usual, usual + HICCUP):
                 return
+
+
+def _more(latency: float) -> int:
+    """How often a request that seems the slowest so far is sent again: for longer than a stall lasts."""
+    return max(0, min(MOST_MORE, round(LONGER_THAN_A_STALL / max(latency, SHORTEST)) - REPEATS))
 
 
 def bucket(latency: float) -> float:

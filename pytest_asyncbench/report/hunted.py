@@ -9,6 +9,7 @@ from pytest_asyncbench.hunt.slowest import COUNTED, Slowest
 from pytest_asyncbench.measure.value import Measure
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.report import document
+from pytest_asyncbench.report.cells import UNKNOWN
 from pytest_asyncbench.report.figures import figure_of
 
 NOUNS = ("queries", "rows", "connections")
@@ -46,18 +47,16 @@ def slowest_value(found: Slowest) -> document.Slowest:
 def hunt_texts(found: document.Slowest) -> list[str]:
     """What was found, a line each: both requests, what they take and cost, and what is to be known of the search."""
     lines = [f"slowest: {found.slowest.request}"]
-    if found.slowest.latency.value is not None or not found.slowest.latency.why:
-        lines.append(f"takes {found.slowest.latency.shown}{_comparison(found)}{_cost(found.slowest)}")
-        lines.append(f"typical: {_cut(found.typical.request)}")
-        lines.append(f"takes {found.typical.latency.shown}{_cost(found.typical)}")
+    if found.slowest.latency.shown == UNKNOWN:
+        lines.append(f"{found.slowest.latency.why}{_cost(found.slowest)}")
     else:
-        lines.append(f"takes {found.slowest.latency.shown}: {found.slowest.latency.why}")
+        lines.append(f"{_takes(found.slowest)}{_comparison(found)}{_cost(found.slowest)}")
+        lines.append(f"typical: {_cut(found.typical.request)}")
+        lines.append(f"{_takes(found.typical)}{_cost(found.typical)}")
     if found.found_as != found.slowest.request:
         lines.append(f"found as: {_cut(found.found_as)}")
     if found.broken:
-        lines.append(
-            f"{len(found.broken)} requests are not answered ok, the simplest: {_cut(found.broken[0])}"
-        )
+        lines.append(f"not answered ok: {len(found.broken)} of them, the simplest: {_cut(found.broken[0])}")
     return [*lines, *(f"note: {note}" for note in found.notes), f"drawn from seed {found.seed}"]
 
 
@@ -65,11 +64,15 @@ def _figure(read: Callable[[], Measure]) -> document.Figure:
     try:
         return figure_of(read())
     except UnknownValue as error:
-        return document.Figure(None, None, None, "s", "-", str(error))
+        return document.Figure(None, None, None, "s", UNKNOWN, str(error))
+
+
+def _takes(hunted: document.Hunted) -> str:
+    return "is not answered in time" if hunted.latency.value is None else f"takes {hunted.latency.shown}"
 
 
 def _comparison(found: document.Slowest) -> str:
-    if found.slowest.request == found.typical.request:
+    if found.slowest.request == found.typical.request or found.times_slower.value is None:
         return ""
     times = f", {found.times_slower.shown} times as long as a typical one"
     return times if found.stands_out else f"{times}: no request stands out"

@@ -75,3 +75,11 @@ def test_after_a_request_without_an_answer_the_server_is_given_time(server_of):
     assert hangs.unanswered == 1
     assert hangs.latency == 0.5
     assert trials.take(other) == pytest.approx([0.01])
+
+
+def test_what_seems_the_slowest_is_sent_for_longer_than_a_stall_lasts(server_of):
+    trials = Trials(server_of(lambda asked: {"/first": 0.01, "/second": 0.02, "/third": 0.019}[asked.url]))
+    first, second, third = (trials.of(request("GET", url)) for url in ("/first", "/second", "/third"))
+    for trial in (first, second, third):
+        trials.score(trial)
+    assert (len(first.times), len(second.times), len(third.times)) == (15, 8, REPEATS)

@@ -35,18 +35,12 @@ def test_bodies(load):
     assert found.latency.value > 0.02 and found.stands_out
     assert found.times_slower.value > 2 and found.examples >= 4
     assert found.errors == 0 and found.broken == ()
-
-
-@in_shop
-def test_limit(load):
-    paths = st.builds(request, st.just("GET"), st.sampled_from(["/", "/slow"]))
-    load.slowest(paths, limit="1ms", max_examples=10)
+    assert load.send(found.request, rounds=8, duration=0.2).min.value > 0.02
 """
     )
-    result = shop.run("--asyncbench-seed=1", "--asyncbench-json=out.json")
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*FAIL p50 <= 1.00 ms: *request(\"GET\", '/slow')*"])
-    assert "the slowest of 2 different requests" in (shop.path / "out.json").read_text()
+    result = shop.run("--asyncbench-json=out.json")
+    result.assert_outcomes(passed=1)
+    assert "different requests, sent" in (shop.path / "out.json").read_text()
 
 
 def test_an_answer_that_is_not_ok_is_an_error_and_not_slow(shop):

@@ -79,7 +79,7 @@ def test_every_report_tells_it(found, make_case, make_report, rounds):
         assert "time was over" in text
         assert ("times as long as a typical one" in text) is (rounds == 8)
     assert "queries 2, rows 300, connections 0" in explain(case)
-    assert "1 requests are not answered ok, the simplest: " in explain(case)
+    assert "not answered ok: 1 of them, the simplest: request(" in explain(case)
     assert "<script>" not in as_html(report)
 
 
