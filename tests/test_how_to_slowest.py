@@ -15,9 +15,11 @@ def test_the_example_fails_as_the_page_says(pytester: pytest.Pytester):
     for name, body in re.findall(
         r"^```python file=(\S+)$\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL
     ):
-        (pytester.path / name).write_text(body.replace('limit="10ms"', 'limit="10ms", max_examples=60'))
+        fewer = body.replace('limit="10ms"', 'limit="1ms", max_examples=40')  # in less time, on any machine
+        assert (fewer != body) is (name == "test_shop.py")
+        (pytester.path / name).write_text(fewer)
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     result.assert_outcomes(failed=1)
     result.stdout.re_match_lines(
-        [r"FAIL p50 <= 10\.0 ms: .*request\(\"GET\", '/search', params=\{.*'page_size': \d{4,5}"]
+        [r"FAIL p50 <= 1\.00 ms: .*request\(\"GET\", '/search', params=\{.*'page_size': \d+"]
     )

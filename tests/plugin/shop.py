@@ -4,7 +4,7 @@ import json
 import time
 from urllib.parse import parse_qs
 
-SLOW = 0.04
+SLOW = 0.08
 
 
 def seconds(environ):

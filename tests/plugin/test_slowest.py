@@ -1,4 +1,4 @@
-"""`load.slowest` on a real server, whose planted slowness is huge: 40 ms against less than one."""
+"""`load.slowest` on a real server, whose planted slowness is huge: 80 ms against less than one."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def test_bodies(load):
     bodies = st.fixed_dictionaries({"mode": st.sampled_from(["a", "deep"]), "all": st.booleans()})
     found = load.slowest("/report", json=bodies, max_examples=20)
     assert found.request.json == {"mode": "deep", "all": True} and found.request.method == "POST"
-    assert found.latency.value > 0.02 and found.stands_out
+    assert found.latency.value > 0.05 and found.stands_out
     assert found.times_slower.value > 2 and found.examples >= 4
     assert found.errors == 0 and found.broken == ()
-    assert load.send(found.request, rounds=8, duration=0.2).min.value > 0.02
+    assert load.send(found.request, rounds=8, duration=0.2).min.value > 0.05
 """
     )
     result = shop.run("--asyncbench-json=out.json")
@@ -67,13 +67,13 @@ def test_inside_given_a_hunt_judges_its_limit_and_the_example_is_shrunk(shop):
 @settings(deadline=None, max_examples=5, database=None)
 @given(st.sampled_from(["/list", "/slow"]))
 def test_it(load, path):
-    load.slowest(path, params={"page_size": st.integers(1, 3)}, limit="8ms", max_examples=2)
+    load.slowest(path, params={"page_size": st.integers(1, 3)}, limit="30ms", max_examples=2)
 """
     )
     result = shop.run()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*FailedExample: load.slowest('/slow'): FAIL p50 <= 0.008*", "*path='/slow'*"]
+        ["*FailedExample: load.slowest('/slow'): FAIL p50 <= 0.03*", "*path='/slow'*"]
     )
     result.stdout.no_fnmatch_line("*Flaky*")
 
