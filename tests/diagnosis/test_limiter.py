@@ -133,5 +133,14 @@ def test_a_blocked_loop_that_serves_one_user_only_is_named_all_the_same(make_evi
     assert limiter(seen).name == "event loop blocked"
 
 
+@pytest.mark.parametrize("mode", ["threads", "asyncio"])
+def test_who_waits_for_the_cpu_waits_for_nothing_else(mode):
+    """A process that computes 4 ms a request, and gets a tenth of what it needs as others are running."""
+    kept = Counters(
+        users=8, rps=40, latency=0.2, alone=0.012, mode=mode, cores=2, processes=((0.19, 0.8),), busy=1.0
+    )
+    assert str(limiter(kept)).startswith("not clear: something else uses 1.81 cores of 2")
+
+
 def test_one_request_that_was_slow_alone_is_no_upstream():
     assert limiter(replace(QUIET, alone=0.02, latency=0.0006)).name == "not clear"
