@@ -100,7 +100,7 @@ class Load:
 
         `given` is a path, a strategy of paths, or one of whole requests (`st.builds(request, ...)`); every keyword of
         the request, and `method`, may be a strategy or hold some. `limit` is what the slowest one may take; a test's
-        latency budgets are such limits, too. `max_examples` (200) different requests are tried, in `max_requests` and
+        latency budgets are such limits, too. `max_examples` (200) are drawn and then shrunk, in `max_requests` and
         `max_time` (60 s) at most. `timeout`, `expect`, `verify`, `keepalive` and `name` are those of every load call.
 
         Raises SpecError, before anything is sent, for what cannot be meant; MissingHypothesis without Hypothesis.
