@@ -7,7 +7,7 @@ from functools import lru_cache
 from statistics import median
 from typing import TYPE_CHECKING, NoReturn
 
-from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.errors import NotInSmoke, UnknownValue
 from pytest_asyncbench.hunt.confirming import Sight
 from pytest_asyncbench.hunt.quarry import Broken, Quarry
 from pytest_asyncbench.measure.counts import Counts
@@ -60,17 +60,17 @@ class Slowest:
     @property
     def request(self) -> RequestDescription:
         """The slowest request, in its simplest form."""
-        return self.quarry.slowest
+        return self._hunted().slowest
 
     @property
     def found_as(self) -> RequestDescription:
         """The slowest request as it was found, before it was made simpler."""
-        return self.quarry.found_as
+        return self._hunted().found_as
 
     @property
     def typical_request(self) -> RequestDescription:
         """A request with the median latency of those that were drawn at random."""
-        return self.quarry.typical
+        return self._hunted().typical
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -127,14 +127,19 @@ class Slowest:
 
     def __repr__(self) -> str:
         took = str(self.latency) if self.sights else "not measured"
-        return f"<Slowest {self.request!r}: {took}>"
+        return f"<Slowest {self.quarry.slowest!r}: {took}>"
+
+    def _hunted(self) -> Quarry:
+        """What was found. Raises NotInSmoke, which ends the body of a smoke run."""
+        if self.run.origin.smoke:
+            raise NotInSmoke("a smoke run sends one request, and hunts nothing")
+        return self.quarry
 
     def _measure(self, of: Metric, read: Callable[[Sight], float]) -> Measure:
         data = tuple(map(read, self.sights))
         origin, server = self.run.origin, self.run.variants[0]
+        self._hunted()
         if not data:
-            if origin.smoke:
-                return Measure(of, server, 0.0, 0.0, float("inf"), (), origin)
             raise UnknownValue("; ".join((f"{of.name}: nothing was timed", *self.run.evidence.complaints)))
         found = interval(data, origin.effort) if len(data) > 1 else Interval(median(data), 0.0, float("inf"))
         return Measure(of, server, found.centre, found.low, found.high, data, origin)
