@@ -25,6 +25,7 @@ from pytest_asyncbench.servers.flags import FLAGS
 from pytest_asyncbench.servers.spec import CONCURRENCY_WORDS, words
 from pytest_asyncbench.traffic.load_plan import WORDS
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
+from pytest_asyncbench.traffic.race_plan import RACE_WORDS
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS
 from pytest_asyncbench.traffic.slowest_plan import SLOWEST_WORDS
 
@@ -82,7 +83,7 @@ def test_every_limiter_is_explained(name, page):
     assert f"\n| {name} |" in (DOCS / page).read_text()
 
 
-@pytest.mark.parametrize("name", [*METRICS, *words(), *WORDS, *RAMP_WORDS, *SLOWEST_WORDS])
+@pytest.mark.parametrize("name", [*METRICS, *words(), *WORDS, *RAMP_WORDS, *RACE_WORDS, *SLOWEST_WORDS])
 def test_the_reference_knows_every_metric_and_word(name):
     assert f"`{name}`" in REFERENCE
 
@@ -178,6 +179,14 @@ def test_the_example_of_the_readme_works(pytester: pytest.Pytester):
     pytester.runpytest_subprocess(
         "-p", "no:cacheprovider", "--asyncbench-smoke", "test_readme.py"
     ).assert_outcomes(passed=1)
+
+
+def test_the_example_of_the_page_on_sweeps_is_one(pytester: pytest.Pytester):
+    (pytester.path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    body = blocks((DOCS / "how-to" / "sweeps.md").read_text(), "python")[0][1]
+    (pytester.path / "test_sweeps.py").write_text(body)
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--collect-only", "-q")
+    result.stdout.fnmatch_lines(["test_sweeps.py::test_workers_and_threads"])
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda p: p.name)
