@@ -27,6 +27,7 @@ from pytest_asyncbench.traffic.load_plan import WORDS
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.traffic.race_plan import RACE_WORDS
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS
+from pytest_asyncbench.traffic.slowest_plan import SLOWEST_WORDS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -82,7 +83,7 @@ def test_every_limiter_is_explained(name, page):
     assert f"\n| {name} |" in (DOCS / page).read_text()
 
 
-@pytest.mark.parametrize("name", [*METRICS, *words(), *WORDS, *RAMP_WORDS, *RACE_WORDS])
+@pytest.mark.parametrize("name", [*METRICS, *words(), *WORDS, *RAMP_WORDS, *RACE_WORDS, *SLOWEST_WORDS])
 def test_the_reference_knows_every_metric_and_word(name):
     assert f"`{name}`" in REFERENCE
 

@@ -14,6 +14,7 @@ from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.interval import interval
 from pytest_asyncbench.measure.sampling import Progress
 from pytest_asyncbench.metrics import metric
+from pytest_asyncbench.units import show_seconds
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.statements import Budget, Statement, names_of
 
@@ -51,6 +52,11 @@ class LiveLine(Progress):
         so_far = so_far_text(evidence, self._statements, self._effort) if evidence else ""
         rounds = self._effort.max_rounds * (evidence.merged if evidence else 1)
         self._show(f"round {round_number} of {rounds}: {variant}{so_far}, {self._left(round_number, rounds)}")
+
+    def hunting(self, requests: int, longest: float) -> None:
+        passed = time.monotonic() - self._began
+        left = f"{max(0.0, self._most - passed):.0f} s left at most"
+        self._show(f"hunting: {requests} requests, the slowest took {show_seconds(longest)}, {left}")
 
     def done(self) -> None:
         self._show("")
