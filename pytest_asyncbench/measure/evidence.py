@@ -24,7 +24,8 @@ class Evidence:
     exactly, by variant, on `bursts`, which are no rounds; `alone` is the latency of a request that was the only one,
     in seconds. `voided` are the reasons of the rounds that do not count, and `disturbed` those rounds. `confirming`
     are the rounds of fresh launches on which verdicts were confirmed. `references` are variants of
-    another revision: measured with the others, and held to nothing that the test states.
+    another revision: measured with the others, and held to nothing that the test states. `refused` are the reasons for
+    which the variants cannot be compared, each with what was seen; they are in `complaints`, too.
     """
 
     plan: LoadPlan
@@ -47,6 +48,7 @@ class Evidence:
     disturbed: tuple[tuple[Slot, ...], ...] = ()
     confirming: Evidence | None = None
     references: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def own(self) -> tuple[str, ...]:
