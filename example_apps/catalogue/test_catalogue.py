@@ -15,7 +15,7 @@ SHORT = {"users": 16, "rounds": 18, "max_time": "60s"}
 @catalogue
 @pytest.mark.parametrize("server", EVERY_QUERY_CONNECTS.values(), ids=EVERY_QUERY_CONNECTS, indirect=True)
 @pytest.mark.budget(queries_per_request=2, rows_per_request=801)
-def test_every_query_connects(load):
+def test_every_query_connects(load, server):
     """As in the article: a connection for each of the two queries."""
     run = load.get("/items", users=8)
     assert run.connections_per_request == 2
@@ -25,7 +25,7 @@ def test_every_query_connects(load):
 @catalogue
 @pytest.mark.parametrize("server", POOLED.values(), ids=POOLED, indirect=True)
 @pytest.mark.budget(queries_per_request=2, rows_per_request=801, connections_per_request=0)
-def test_a_pool_saves_them(load):
+def test_a_pool_saves_them(load, server):
     load.get("/items", users=8)
 
 

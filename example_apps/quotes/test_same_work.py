@@ -34,7 +34,7 @@ SERVERS = {
 @pytest.mark.ordering("django", "fastapi", by="20%")
 def test_the_missing_limit_is_seen(load):
     """ "Even FastAPI lags behind once the DB is involved": it read 1000 quotes where Django read one."""
-    load.get("/quote", users=64)
+    load.get("/quote", users=16)
 
 
 @pytest.mark.quick
@@ -44,7 +44,7 @@ def test_the_missing_limit_is_seen(load):
 @pytest.mark.ordering("fastapi", "django")
 def test_selectinload_is_a_second_query(load):
     """The published correction still asks for the author by itself, where Django joins."""
-    load.get("/quote", users=64)
+    load.get("/quote", users=16)
 
 
 @pytest.mark.quick
@@ -59,7 +59,7 @@ def test_more_threads_than_connections_are_refused(load):
 @quotes
 @pytest.mark.parametrize("server", SERVERS.values(), ids=SERVERS, indirect=True)
 @pytest.mark.budget(queries_per_request=1, rows_per_request=1, connections_per_request=0)
-def test_a_quote_is_one_query(load):
+def test_a_quote_is_one_query(load, server):
     """Exact on every machine, and counted in a second."""
     load.get("/quote", users=8)
 

@@ -63,23 +63,8 @@ def test_it(load):
     load.get("/search?q=lamp", users=2, name="lamp")
     gift = load.get("/search?q=Gift&page_size=1", users=2, name="gift")
     everything = load.get("/search?page_size=10000", users=1, name="all")
+    load.get("/search?page_size=10001", users=1, duration="0.2s", warmup=0, expect=400, name="too large")
     for name in gift:
         assert gift[name].queries_per_request == 302
         assert everything[name].rows_per_request == 10_000
 """).assert_outcomes(passed=1)
-
-
-def test_a_search_that_cannot_be_meant_is_a_bad_request(monkeypatch):
-    monkeypatch.syspath_prepend(APPS)
-    from django.conf import settings
-
-    if not settings.configured:
-        monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "catalogue.settings")
-    from catalogue.search_form import SearchForm, Wanted
-
-    for wrong in ({"page_size": "10001"}, {"page_size": "0"}, {"page": "-1"}, {"page": "many"}, {"q": "\0"}):
-        assert not SearchForm(wrong).is_valid()
-    form = SearchForm({"q": " Lamp ", "page": "3", "page_size": "50"})
-    assert form.is_valid()
-    assert form.wanted() == Wanted("lamp", 50, 100)
-    assert SearchForm({}).is_valid()
