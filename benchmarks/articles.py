@@ -104,6 +104,8 @@ def came_to(tests: Sequence[Test]) -> str:
 
 
 def _verdict(item: Statement) -> str:
+    if item.kind == "refused" and item.outcome == "PASS":
+        return f"refused: {_escaped(item.why.removesuffix('; nothing was timed').split(' (')[0])}"
     if item.ratio is None:
         return f"{item.outcome}: {_escaped(item.why)}"
     between = f" [{item.low:.2f}, {item.high:.2f}]" if item.low and item.high else ""

@@ -1,6 +1,6 @@
 """More and more users, each with a second to think: from when on does a page get slower, and when does it fail?
 
-PostgreSQL has 60 connections here, where the article's had 100, so that the end is reached by fewer users.
+Who waits for two seconds gives up here. PostgreSQL has 60 connections, where the article's had 100.
 """
 
 import pytest
@@ -10,19 +10,19 @@ from catalogue.servers import asynchronous, sync
 crowded = pytest.mark.database(load=["schema.sql", "seed.sql"], settings={"max_connections": 60})
 
 LOCUST = {
-    "users": (10, 400),
-    "steps": [10, 40, 100, 200, 400],
+    "users": (10, 800),
+    "steps": [10, 25, 50, 100, 200, 400, 800],
     "think_time": "1s",
-    "duration": "4s",
     "timeout": "2s",
+    "duration": "3s",
 }
 
 
 @crowded
 @pytest.mark.server(sync)
-@pytest.mark.budget(p95="1s", errors="1%")
-def test_sync_slows_down(load):
-    """Four processes never hold more than four connections: with more users it becomes slow, until they give up."""
+@pytest.mark.budget(p50="1s", errors="1%")
+def test_sync_slows_down_and_then_fails(load):
+    """Four processes render as fast as they can; whoever comes then has to wait, and in the end gives up."""
     ramp = load.ramp("/items", **LOCUST)
     assert ramp.knee.value > 10
     assert ramp.cliff.value > ramp.knee.value
@@ -30,9 +30,9 @@ def test_sync_slows_down(load):
 
 @crowded
 @pytest.mark.server(asynchronous)
-@pytest.mark.budget(p95="1s", errors="1%")
+@pytest.mark.budget(p50="1s", errors="1%")
 def test_async_slows_down_and_then_fails(load):
-    """A request that waits holds a connection, and in the end PostgreSQL has none left."""
+    """All requests are begun at once, and each of them holds connections: in the end PostgreSQL has none left."""
     ramp = load.ramp("/items", **LOCUST)
     assert ramp.knee.value > 10
     assert ramp.cliff.value > ramp.knee.value

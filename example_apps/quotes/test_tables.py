@@ -12,6 +12,7 @@ from quotes.servers import (
     fastapi_pool,
     flask,
     flask_pool,
+    patient,
     pooled,
     quotes,
     unpooled,
@@ -51,6 +52,7 @@ def test_static(load):
         check_arithmetic(run[name])
 
 
+@patient
 @quotes
 @pytest.mark.variants(**READS)
 def test_reads(load):
@@ -59,6 +61,7 @@ def test_reads(load):
         check_arithmetic(run[name])
 
 
+@patient
 @quotes
 @pytest.mark.variants(**BEST)
 def test_best_configurations(load):
