@@ -84,6 +84,20 @@ def test_the_example_of_the_readme_works(pytester: pytest.Pytester):
     ).assert_outcomes(passed=1)
 
 
+def test_every_test_that_answers_an_article_is_there():
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", (ROOT / "docs" / "articles.md").read_text())
+    assert len(named) > 20
+    for path, name in named:
+        assert f"def {name}(" in (ROOT / "example_apps" / path).read_text(), f"{path}::{name}"
+
+
+def test_the_examples_can_be_collected(pytester: pytest.Pytester):
+    """What their markers say can be meant, and the README's first command finds some of them."""
+    result = pytester.runpytest_subprocess(str(ROOT / "example_apps"), "-m", "quick", "--collect-only", "-q")
+    assert result.ret == 0
+    result.stdout.re_match_lines([r".*test_pooled_sync_beats_unpooled", r"\d+/\d+ tests collected .*"])
+
+
 @pytest.mark.parametrize(
     "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda p: p.name
 )

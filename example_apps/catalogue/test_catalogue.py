@@ -9,7 +9,7 @@ from catalogue.servers import async_pooled, asynchronous, catalogue, sync, sync_
 
 EVERY_QUERY_CONNECTS = {"sync": sync, "asynchronous": asynchronous, "together": together}
 POOLED = {"sync": sync_pooled, "asynchronous": async_pooled}
-SHORT = {"users": 16, "rounds": 18, "max_time": "60s"}
+SHORT = {"users": 16, "rounds": 12, "max_time": "45s"}
 
 
 @catalogue

@@ -15,8 +15,8 @@ from quotes.servers import (
     unpooled,
 )
 
-# Differences of these sizes are decided after 8 rounds; a minute is what each may take.
-SHORT = {"users": 64, "rounds": 18, "max_time": "60s"}
+# Differences of these sizes are decided after 8 rounds; less than a minute is what each may take.
+SHORT = {"users": 64, "rounds": 18, "max_time": "50s"}
 
 
 @pytest.mark.variants(sync=django, async_=django_async)
@@ -38,8 +38,8 @@ def test_async_django_is_slower_on_reads(load):
 @pytest.mark.variants(flask=flask, fastapi=fastapi)
 @pytest.mark.ordering("flask", "fastapi", by="10%")
 def test_flask_is_ahead_of_fastapi(load):
-    """ "Over many different runs the results are practically identical": there the database was the limit. Here it is the
-    one process of FastAPI."""
+    """ "Over many different runs the results are practically identical": there the database was the limit.
+    Here it is the one process of FastAPI."""
     load.get("/quote", **SHORT)
 
 

@@ -76,8 +76,8 @@ def test_writers_of_one_row_wait_for_it(load):
 @pytest.mark.ordering("pooled", "sync", by="20%")
 @pytest.mark.tie("sync", "async_", within="30%")
 def test_writers_of_one_row_tie_without_a_pool(load):
-    """ "Perfect Tie. Here, it is the database that blocks everyone": but the pool, which keeps its threads few, helps."""
-    load.post("/write", users=16, rounds=18, max_time="75s")
+    """ "Perfect Tie. Here, it is the database that blocks everyone": but the pool, which lets few of them in, helps."""
+    load.post("/write", users=16, rounds=18, max_time="50s")
 
 
 @quotes
@@ -85,4 +85,4 @@ def test_writers_of_one_row_tie_without_a_pool(load):
 @pytest.mark.ordering("pooled", "unpooled", metric="p95")
 def test_pooling_smooths_the_tail_of_writes(load):
     """ "DB pooling helps smooth out extreme latency peaks." The slowest in a hundred would need 1000 answers a slot."""
-    load.post("/write", users=64, rounds=18, max_time="60s")
+    load.post("/write", users=64, rounds=18, max_time="50s")
