@@ -4,8 +4,9 @@
 
 One launch of the server stays up as the reference. Every other launch is measured against it in interleaved rounds, so
 that a machine whose speed wanders does not look like launches that differ; what rounds of one launch scatter is taken
-out by an analysis of variance. Each launch is a line in LAUNCHES.jsonl, so the script can be stopped and started again
-(a new reference is a new session: its launches are compared among themselves). It prints the table at its end.
+out by an analysis of variance, and how well that can be known is in the interval beside it. Each launch is a line in
+LAUNCHES.jsonl, so the script can be stopped and started again (a new reference is a new session: its launches are
+compared among themselves). It prints the table at its end.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from statistics import fmean
+
+from scipy.stats import f
 
 from pytest_asyncbench.agent.client import Agent
-from pytest_asyncbench.measure.launch_spread import spread
+from pytest_asyncbench.measure.launch_spread import Spread, spread
 from pytest_asyncbench.measure.sampling import Goal, Progress, Subject, sample
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.postgres import provide, validate_load
@@ -114,11 +118,25 @@ def measure(name: str, out: Path, wanted: int) -> None:
                 file.write(json.dumps({"server": name, "session": session, **found}) + "\n")
 
 
+def interval(found: Spread, rounds: float) -> tuple[float, float]:
+    """What the standard deviation between launches can be, at 95 %: the F test of an analysis of variance, inverted.
+
+    Where rounds scatter far more than launches, this says so: then it reaches from 0 to what would have been seen.
+    """
+    if not found.within:
+        return found.between, found.between
+    share = 1 + rounds * (found.between / found.within) ** 2
+    free = found.launches - 1, found.launches * (rounds - 1)
+    ends = (share / f.ppf(at, *free) for at in (0.975, 0.025))
+    low, high = (found.within * math.sqrt(max(0.0, end - 1) / rounds) for end in ends)
+    return low, high
+
+
 def table(out: Path) -> str:
     """A line per server and metric."""
     rows = [
-        "| server | metric | launches | sd between launches | sd within, per round |",
-        "|---|---|---:|---:|---:|",
+        "| server | metric | launches | sd between launches | 95 % interval | sd within, per round |",
+        "|---|---|---:|---:|---:|---:|",
     ]
     for server in SERVERS:
         for name in METRICS:
@@ -132,7 +150,9 @@ def table(out: Path) -> str:
                 logs += [[d - centre for d in launch] for launch in these]
             if len(logs) > 1:
                 found = spread(logs)
-                cells = server, name, str(len(logs)), f"{found.between:.1%}", f"{found.within:.1%}"
+                low, high = interval(found, fmean(len(launch) for launch in logs))
+                between = f"{found.between:.1%}", f"{low:.1%} to {high:.1%}"
+                cells = server, name, str(len(logs)), *between, f"{found.within:.1%}"
                 rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 

@@ -165,6 +165,47 @@ class FakeAgent:
         return samples(rate, **{**words, **special})
 
 
+def stage(
+    agent: Any,
+    ports: Mapping[str, int],
+    *,
+    relaunch: Callable[[], object] | None = None,
+    died: Callable[[str], str | None] = lambda name: None,
+    cleared: Sequence[str] = (),
+    surroundings: Sequence[str] = (),
+) -> SimpleNamespace:
+    """What a test's servers run on, without servers: the agent answers for each variant at its port."""
+    spec = granian("app:wsgi", interface="wsgi", threads=4, host_header="example.com")
+    instances = {
+        name: SimpleNamespace(
+            spec=spec,
+            url=f"http://127.0.0.1:{port}",
+            host="127.0.0.1",
+            port=port,
+            socket="",
+            netloc=f"127.0.0.1:{port}",
+            pids=[],
+            cleared=cleared,
+            startup=0.1,
+            died=lambda name=name: died(name),
+        )
+        for name, port in ports.items()
+    }
+    return SimpleNamespace(
+        agent=lambda: agent,
+        instances=lambda: instances,
+        relaunch=relaunch or (lambda: instances),
+        watchers=dict,
+        logs=dict,
+        surroundings=lambda: tuple(surroundings),
+    )
+
+
+@pytest.fixture(scope="session")
+def make_stage() -> Callable[..., SimpleNamespace]:
+    return stage
+
+
 @pytest.fixture(scope="session")
 def fake_agent_of() -> Callable[..., AbstractContextManager[FakeAgent]]:
     """The same for a property test, as a context: `with fake_agent_of(a=100) as agent`."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from pytest_asyncbench.marks import Mark, statements
@@ -23,31 +21,8 @@ SLOTS = 2 * (4 + 1 + 8)
 """Warm-up, the dropped round and eight rounds, of two variants."""
 
 
-def outcome(agent, died, stated):
+def outcome(agent, stage, stated):
     """What a test of two variants came to."""
-    instances = {
-        name: SimpleNamespace(
-            spec=SPEC,
-            url="",
-            host="127.0.0.1",
-            port=port,
-            socket="",
-            netloc="127.0.0.1:1",
-            pids=[],
-            cleared=(),
-            startup=0.1,
-            died=lambda name=name: died(name),
-        )
-        for name, port in agent.ports.items()
-    }
-    stage = SimpleNamespace(
-        agent=lambda: agent,
-        instances=lambda: instances,
-        relaunch=lambda: instances,
-        watchers=dict,
-        logs=dict,
-        surroundings=lambda: (),
-    )
     case = TestCase(
         "t",
         dict.fromkeys("ab", SPEC),
@@ -63,7 +38,7 @@ def outcome(agent, died, stated):
 @pytest.mark.parametrize("stated", MARKS)
 @pytest.mark.parametrize("moment", range(1, 21))
 @pytest.mark.parametrize("what", ["killed", "fast 500s", "empty slot"])
-def test_whenever_it_happens(fake_agent, what, moment, stated):
+def test_whenever_it_happens(fake_agent, make_stage, what, moment, stated):
     after = moment * SLOTS // 22
     special = {"killed": {}, "fast 500s": {"count": 50, "failed": 50}, "empty slot": {"count": 0}}[what]
     agent = fake_agent(dict.fromkeys(range(after, 99), special) if special else None, a=100.0, b=50.0)
@@ -75,9 +50,10 @@ def test_whenever_it_happens(fake_agent, what, moment, stated):
             else None
         )
 
-    assert outcome(agent, died, stated) == "INVALID"
+    assert outcome(agent, make_stage(agent, agent.ports, died=died), stated) == "INVALID"
 
 
-def test_without_any_of_it_the_same_is_judged(fake_agent):
-    assert outcome(fake_agent(a=100.0, b=50.0), lambda name: None, "ordering") == "PASS"
-    assert outcome(fake_agent(a=100.0, b=50.0), lambda name: None, "budget") == "PASS"
+def test_without_any_of_it_the_same_is_judged(fake_agent, make_stage):
+    for stated in ("ordering", "budget"):
+        agent = fake_agent(a=100.0, b=50.0)
+        assert outcome(agent, make_stage(agent, agent.ports), stated) == "PASS"

@@ -29,33 +29,13 @@ SPEC = granian("app:wsgi", interface="wsgi", threads=4)
 class Bench:
     """A test of two servers whose ratio is another one after each launch."""
 
-    def __init__(self, agent: Any, ratios: Iterator[float], marks: list[Mark], settings: Settings) -> None:
+    def __init__(
+        self, agent: Any, make_stage: Any, ratios: Iterator[float], marks: list[Mark], settings: Settings
+    ) -> None:
         self.agent, self.ratios = agent, ratios
         self.launches = 0
-        instances = {
-            name: SimpleNamespace(
-                spec=SPEC,
-                url="",
-                host="127.0.0.1",
-                port=port,
-                socket="",
-                netloc="127.0.0.1:1",
-                pids=[],
-                cleared=(),
-                startup=0.1,
-                died=lambda: None,
-            )
-            for name, port in agent.ports.items()
-        }
         self.launch()
-        stage = SimpleNamespace(
-            agent=lambda: agent,
-            instances=lambda: instances,
-            relaunch=self.launch,
-            watchers=dict,
-            logs=dict,
-            surroundings=lambda: (),
-        )
+        stage = make_stage(agent, agent.ports, relaunch=self.launch)
         specs = dict.fromkeys("ab", SPEC)
         self.case = TestCase("t", specs, statements(marks, "ab"), settings, stage, lambda *_: Progress())
 
@@ -71,11 +51,11 @@ class Bench:
 
 
 @pytest.fixture
-def bench(fake_agent) -> Callable[..., Bench]:
+def bench(fake_agent, make_stage) -> Callable[..., Bench]:
     def made(ratios: Any, *marks: Mark, **settings: Any) -> Bench:
         agent = fake_agent(a=100.0, b=100.0)
         given = iter(ratios) if isinstance(ratios, list) else iter(lambda: ratios, None)
-        return Bench(agent, given, list(marks), Settings({}, seed=7, **settings))
+        return Bench(agent, make_stage, given, list(marks), Settings({}, seed=7, **settings))
 
     return made
 

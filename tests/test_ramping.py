@@ -58,7 +58,7 @@ class Server:
 
 
 @pytest.fixture
-def climbed(make_samples, monkeypatch):
+def climbed(make_samples, make_stage, monkeypatch):
     """Climbs a ramp; gives the ramp, the test's state, and the server."""
 
     def go(
@@ -67,24 +67,7 @@ def climbed(make_samples, monkeypatch):
         agent = Server(make_samples, **(server or {}))
         for module in (sampling, ramping):
             monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: agent.now))
-        instance = SimpleNamespace(
-            spec=SPEC,
-            host="h",
-            port=1,
-            netloc="h:1",
-            socket="",
-            pids=[],
-            startup=0.1,
-            cleared=(),
-            died=lambda: None,
-        )
-        stage = SimpleNamespace(
-            agent=lambda: agent,
-            instances=lambda: {"server": instance},
-            watchers=dict,
-            logs=dict,
-            surroundings=lambda: ("PostgreSQL 18",),
-        )
+        stage = make_stage(agent, {"server": 1}, surroundings=("PostgreSQL 18",))
         specs = specs or {"server": SPEC}
         case = TestCase(
             "t",

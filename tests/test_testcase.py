@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,33 +20,12 @@ SPEC = granian("app:wsgi", interface="wsgi", threads=4, host_header="example.com
 
 
 @pytest.fixture
-def case_of(fake_agent):
+def case_of(fake_agent, make_stage):
     """Makes a test of some rates, with statements given as markers."""
 
     def made(*marks: Mark, rates=None, special=None, settings=None) -> TestCase:
         agent = fake_agent(special, **(rates or {"server": 100.0}))
-        instances = {
-            name: SimpleNamespace(
-                spec=SPEC,
-                url="http://h:1",
-                host="127.0.0.1",
-                port=port,
-                socket="",
-                pids=[],
-                startup=0.1,
-                cleared=("PYTHONDEVMODE",),
-                died=lambda: None,
-            )
-            for name, port in agent.ports.items()
-        }
-        stage = SimpleNamespace(
-            agent=lambda: agent,
-            instances=lambda: instances,
-            relaunch=lambda: instances,
-            watchers=dict,
-            logs=dict,
-            surroundings=lambda: ("PostgreSQL 18",),
-        )
+        stage = make_stage(agent, agent.ports, cleared=("PYTHONDEVMODE",), surroundings=("PostgreSQL 18",))
         specs = dict.fromkeys(rates or ["server"], SPEC)
         stated = statements(marks, tuple(specs))
         return TestCase("t", specs, stated, settings or Settings({}, seed=7), stage, lambda *_: Progress())

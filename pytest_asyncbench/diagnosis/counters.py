@@ -127,8 +127,13 @@ class Counters:
 
     @property
     def computed(self) -> float:
-        """Share of the time of a request alone that is CPU time, of the server and the database."""
-        return (self.server + self.db) / self.rps / self.alone if self.rps and self.alone else 1.0
+        """What a request needs of the CPU, of the server's and the database's, as a share of the time it takes alone.
+
+        That is what the server gets, and what its threads are ready for and do not get as others are running: who waits
+        for the CPU does not wait for something else.
+        """
+        needs = self.server + sum(waiting for _, waiting in self.processes) + self.db
+        return needs / self.rps / self.alone if self.rps and self.alone else 1.0
 
 
 def counters_of(evidence: Evidence, variant: str) -> Counters | None:
@@ -149,7 +154,7 @@ def counters_of(evidence: Evidence, variant: str) -> Counters | None:
     answers = max(1, sum(each.answers for each in samples))
     databases = [each.database for each in watched if each.database is not None]
     return Counters(
-        users=rate * latency,
+        users=rate * latency + fmean(each.starved for each in samples),
         rps=rate,
         latency=latency,
         alone=evidence.alone.get(variant, 0.0),

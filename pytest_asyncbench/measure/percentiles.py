@@ -55,13 +55,14 @@ def rps(slots: Sequence[SlotResult]) -> float:
     """Requests answered ok per second, over the requests sent in `measure`.
 
     Closed loop: users x share ok / mean cycle; completions per window would be wrong by up to 100 % for slow
-    endpoints. Open loop: those answered ok of the starts in the window / window.
+    endpoints. Users whom the server left without an answer throughout do nothing for the rate, and are not multiplied
+    by the cycle of the others. Open loop: those answered ok of the starts in the window / window.
     """
     count = _sent(slots)
     if slots[0].rate:
         return sum(slot.outcome.count(_OK) for slot in slots) / math.fsum(slot.window for slot in slots)
     share_ok = sum(slot.outcome.count(_OK) for slot in slots) / count
-    users = sum(slot.users * len(slot.outcome) for slot in slots) / count
+    users = sum((slot.users - slot.starved) * len(slot.outcome) for slot in slots) / count
     return users * share_ok / mean_cycle(slots)
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 from pytest_asyncbench.measure.percentiles import nearest_rank
-from pytest_asyncbench.measure.series import STEP
 from pytest_asyncbench.report.document import Distribution, Series
 from pytest_asyncbench.traffic.outcomes import OK, OUTCOMES
 from pytest_asyncbench.traffic.samples import SlotResult
@@ -14,6 +13,8 @@ from pytest_asyncbench.traffic.samples import SlotResult
 SHARES = (*(n / 100 for n in range(100)), *(1 - n / 10**d for d in (3, 4, 5, 6) for n in range(9, 0, -1)))
 """Each percent, then nine points in each further digit: 0.99, 0.991, ... 0.999, 0.9991, ..."""
 FEWEST_FOR_P95 = 20
+STEP = 0.1
+"""Seconds of a series that are one point of it."""
 _OK = OUTCOMES.index(OK)
 
 

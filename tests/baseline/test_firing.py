@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -22,31 +22,8 @@ SPEC = granian("app:wsgi", interface="wsgi", threads=4)
 REVISION = Revision("main", "0123456789", "Subject", Path("/c"), Path("/c"), Path(), Path("/c/.git"))
 
 
-def stage(agent, name: str, relaunch=None) -> SimpleNamespace:
-    instance = SimpleNamespace(
-        spec=SPEC,
-        url="",
-        host="127.0.0.1",
-        port=agent.ports[name],
-        socket="",
-        netloc="127.0.0.1:1",
-        pids=[],
-        cleared=(),
-        startup=0.1,
-        died=lambda: None,
-    )
-    return SimpleNamespace(
-        agent=lambda: agent,
-        instances=lambda: {name: instance},
-        relaunch=relaunch or (lambda: {name: instance}),
-        watchers=dict,
-        logs=dict,
-        surroundings=lambda: (),
-    )
-
-
 @pytest.fixture
-def case_of(fake_agent):
+def case_of(fake_agent, make_stage):
     """A test of one server, with the rate of the one of now and that of main."""
 
     def made(new: float, old: float, *marks: Mark, breaks_after=math.inf, relaunch=None) -> TestCase:
@@ -60,13 +37,17 @@ def case_of(fake_agent):
 
         agent.run = breaking
         specs = {"server": SPEC}
-        found = Counterparts(REVISION, specs, lambda name, spec: stage(agent, name, relaunch))
+
+        def old_stage(name: str, spec: object) -> Any:
+            return make_stage(agent, {name: agent.ports[name]}, relaunch=relaunch)
+
+        found = Counterparts(REVISION, specs, old_stage)
         return TestCase(
             "t",
             specs,
             statements(marks, specs),
             Settings({}, seed=7),
-            stage(agent, "server"),
+            make_stage(agent, {"server": agent.ports["server"]}),
             lambda *_: Progress(),
             counterparts=found,
         )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest_asyncbench.diagnosis.counters import Counters, DatabaseUse, counters_of
 from pytest_asyncbench.diagnosis.limiter import RULES, Limiter, Name, limiter
 from pytest_asyncbench.measure.watching import DatabaseCounters, SlotCounters
+from pytest_asyncbench.servers.factories import gunicorn
 
 IDLE = ("idle", "Client", "ClientRead")
 ACTIVE = ("active", "", "")
@@ -116,6 +117,29 @@ def test_counters_of_slots(make_evidence):
     assert (use.cpu, use.queries, use.rows, use.connections) == (pytest.approx(0.5), 2, 4, 0.1)
     assert use.active == pytest.approx(2)
     assert counters_of(evidence, "a") is None
+
+
+def test_a_blocked_loop_that_serves_one_user_only_is_named_all_the_same(make_evidence):
+    """The one has its answers as fast as if it was alone, and is: the others wait."""
+    evidence = make_evidence({"a": [800.0]}, slots={"a": {"users": 8}}, alone={"a": 0.01})
+    spec = gunicorn("app:wsgi", worker_class="gevent", workers=1)
+    counters = SlotCounters(0.5, 2, ((0.07, 0.0),), 2, 20, 0.1, 0.0, 0.0)
+    rounds = tuple(
+        tuple(replace(each, counters=counters, samples=replace(each.samples, starved=7)) for each in row)
+        for row in evidence.rounds
+    )
+    seen = counters_of(replace(evidence, rounds=rounds, specs={"a": spec}), "a")
+    assert (seen.users, seen.rps, seen.latency) == (pytest.approx(8), pytest.approx(100), pytest.approx(0.01))
+    assert limiter(seen).name == "event loop blocked"
+
+
+@pytest.mark.parametrize("mode", ["threads", "asyncio"])
+def test_who_waits_for_the_cpu_waits_for_nothing_else(mode):
+    """A process that computes 4 ms a request, and gets a tenth of what it needs as others are running."""
+    kept = Counters(
+        users=8, rps=40, latency=0.2, alone=0.012, mode=mode, cores=2, processes=((0.19, 0.8),), busy=1.0
+    )
+    assert str(limiter(kept)).startswith("not clear: something else uses 1.81 cores of 2")
 
 
 def test_one_request_that_was_slow_alone_is_no_upstream():

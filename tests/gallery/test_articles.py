@@ -9,7 +9,8 @@ APPS = Path(__file__).parents[2] / "example_apps"
 
 
 def test_a_missing_limit_is_found(gallery):
-    result = gallery(f"""
+    result = gallery(
+        f"""
 from pathlib import Path
 APPS = Path({str(APPS)!r})
 django = granian("quotes.django_app.wsgi:application", interface="wsgi", threads=8, cwd=APPS, ready="/static")
@@ -35,8 +36,10 @@ def test_write_without(load):
 @pytest.mark.budget(deadlocks=0)
 def test_write_with(load):
     load.post("/write", users=8)
-""")
-    result.assert_outcomes(failed=2, passed=1)
+""",
+        failed=2,
+        passed=1,
+    )
     result.stdout.re_match_lines(
         [
             r"INVALID django > fastapi in rps by more than 20 %: .* rows per request: django 1, fastapi 1000\..*",

@@ -92,6 +92,12 @@ def test_rps_is_users_times_share_ok_over_the_mean_cycle():
     assert percentiles.mean_cycle([slot([0.1]), slot([0.3])]) == pytest.approx(0.2)
 
 
+def test_users_who_never_get_an_answer_do_nothing_for_the_rate():
+    lucky = slot([0.01] * 60, users=8)
+    assert percentiles.rps([replace(lucky, starved=7)]) == pytest.approx(100)
+    assert percentiles.rps([replace(lucky, starved=7), lucky]) == pytest.approx(450)
+
+
 def test_rewrk_p50_is_the_mean_of_the_slowest_half():
     assert percentiles.rewrk_p50([slot([1, 2, 3, 4])]) == 3.5
 

@@ -59,6 +59,13 @@ def test_a_series_counts_every_request_where_it_was_sent(make_samples):
     assert found.mean[0] == slot.latency[0]
 
 
+def test_a_stall_is_seen_where_it_is(make_samples):
+    stalled = [(n / 100, 0.3 - n / 100 if 10 <= n < 30 else 0.01) for n in range(50)]
+    slot = with_latencies(make_samples, [latency for _, latency in stalled], window=0.5)
+    found = series(replace(slot, sent=array("f", [at for at, _ in stalled])))
+    assert [round(mean, 3) for mean in found.mean] == [0.01, 0.155, 0.055, 0.01, 0.01]
+
+
 @given(st.floats(0.01, 5.0), st.lists(st.floats(0, 1), max_size=200))
 def test_no_request_is_lost(make_samples, window, at):
     slot = replace(
