@@ -10,11 +10,7 @@ from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, is_live, uses_load
 from pytest_asyncbench.given import check_given
 from pytest_asyncbench.items import case_of, load_steps, overrides_server
-
-UNDER_XDIST = (
-    "load tests are not run by pytest-xdist, whose workers would slow each other down; "
-    "run them with: pytest --asyncbench-only -n0"
-)
+from pytest_asyncbench.report.skipped import UNDER_XDIST
 
 
 def prepare(config: pytest.Config, found: Sequence[pytest.Item]) -> None:

@@ -59,5 +59,9 @@ class Inconclusive(AsyncBenchError):
     """A comparison was used as true or false, and the evidence does not say which."""
 
 
+class NotInSmoke(UnknownValue, Inconclusive):
+    """A value was used that one request is not enough for: the body of a test ends there in a smoke run, and passes."""
+
+
 class FailedExample(AsyncBenchError, AssertionError):
     """A load call inside `@given` broke what its test states; Hypothesis then looks for the simplest one that does."""

@@ -36,21 +36,18 @@ def examine(
     differs: Collection[str],
     stop: Callable[[], bool],
     references: Mapping[str, Subject] | None = None,
+    looked: Mapping[str, Answers] | None = None,
 ) -> Examined:
     """Look at all variants, one after another. They may differ in `differs`. Raises SlotCancelled when told to stop.
 
-    `references` are what variants are compared with beside each other, by the variant: what their answers differ in is
-    worth knowing, and may be what a change is about.
+    `looked` is what they answered, if somebody has looked already. `references` are what variants are compared with
+    beside each other, by the variant: what their answers differ in is worth knowing, and may be what a change is about.
     """
     old = references or {}
     everyone = [*subjects, *old.values()]
     if counting.complaints:
         return Examined((), (), {})
-    answers: dict[str, Answers] = {}
-    for subject in everyone if len(everyone) > 1 else ():
-        answers[subject.variant] = _look(subject, plan, stop)
-        if stop():
-            raise SlotCancelled("the load was cancelled while the variants were looked at")
+    answers = dict(looked or look_at(everyone if len(everyone) > 1 else (), plan, stop))
     complaints: list[str] = []
     refused: dict[str, str] = {}
     notes = [text for subject in subjects for text in slowing(subject.variant, subject.spec)]
@@ -69,6 +66,16 @@ def examine(
         complaints += [f"{subject.variant}: {crowded}" for subject in old.values()]
     ok = {name: found.ok for name, found in answers.items()}
     return Examined(tuple(complaints), tuple(notes), ok, refused)
+
+
+def look_at(subjects: Sequence[Subject], plan: LoadPlan, stop: Callable[[], bool]) -> dict[str, Answers]:
+    """What each variant answers to some requests, one after another. Raises SlotCancelled when told to stop."""
+    answers: dict[str, Answers] = {}
+    for subject in subjects:
+        answers[subject.variant] = _look(subject, plan, stop)
+        if stop():
+            raise SlotCancelled("the load was cancelled while the variants were looked at")
+    return answers
 
 
 def _changed(name: str, other: str, works: Mapping[str, Work], differs: Collection[str]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_asyncbench.baseline.comparing import incomparable
 from pytest_asyncbench.baseline.opposite import Opposite, again, opposite, widened
+from pytest_asyncbench.diagnosis.distance import in_budget
 from pytest_asyncbench.diagnosis.fairness import OF_THE_REQUEST
 from pytest_asyncbench.diagnosis.taken import taken
 from pytest_asyncbench.errors import NotComparable
@@ -25,6 +26,7 @@ from pytest_asyncbench.launching import (
 from pytest_asyncbench.marks import is_built_in
 from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.provenance import Commit, provenance_of
 from pytest_asyncbench.measure.sampling import ROUNDS_WITHOUT_STATEMENTS, Goal, Subject, one_request
 from pytest_asyncbench.measure.schedule import draw_seed
 from pytest_asyncbench.measure.supply import Supply
@@ -93,7 +95,14 @@ class Firing:
         evidence = self.measured = replace(evidence, complaints=(*evidence.complaints, *taken(evidence)))
         self._require_comparable(evidence)
         evidence, judgements = self._judged(evidence, launches, bare)
-        return self._surrounded(evidence), judgements
+        return self._surrounded(evidence), tuple(self._with_distance(item, evidence) for item in judgements)
+
+    def _with_distance(self, judgement: Judgement, evidence: Evidence) -> Judgement:
+        """A verdict on a latency says whether the network is in it."""
+        names = (judgement.variant,) if judgement.variant else evidence.own
+        known = [time for name in names for time in evidence.round_trips(name)]
+        text = in_budget(judgement.statement, known, self.plan.keepalive)
+        return replace(judgement, details=(*judgement.details, text)) if text else judgement
 
     def _judged(
         self, evidence: Evidence, launches: Launches, bare: bool
@@ -157,7 +166,16 @@ class Firing:
 
     def _surrounded(self, evidence: Evidence) -> Evidence:
         surroundings = (*self.case.stage.surroundings(), *self.old.surroundings)
-        return replace(evidence, surroundings=surroundings, notes=(*evidence.notes, *self.old.notes))
+        known = provenance_of(self._everyone(), self.case.stage.postgresql(), self._commits())
+        notes = (*evidence.notes, *self.old.notes)
+        return replace(evidence, surroundings=surroundings, notes=notes, provenance=known)
+
+    def _commits(self) -> dict[str, Commit]:
+        """The variants that belong to another revision, each with that."""
+        if self.case.counterparts is None:
+            return {}
+        revision = self.case.counterparts.revision
+        return dict.fromkeys(self.old.names, Commit(revision.name, revision.commit))
 
     # Fresh launches.
 

@@ -104,8 +104,7 @@ def clones(item: pytest.Item, postgres: Callable[[], object]) -> Iterator[TestDa
         for name in case_of(item).specs or (item.name,):
             each[name] = cluster.database(template, name)
             drop.callback(each[name].drop)
-        origin = f"PostgreSQL {cluster.version}, {cluster.profile}"
-        yield TestDatabases(each, origin, tuple(cluster.missing), cluster)
+        yield TestDatabases(each, cluster.origin, tuple(cluster.missing), cluster)
 
 
 def _cluster(item: pytest.Item, postgres: Callable[[], object]) -> Cluster:

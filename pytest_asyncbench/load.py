@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from pytest_asyncbench.errors import AsyncBenchError
+from pytest_asyncbench.measure.race_run import Race
 from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
+from pytest_asyncbench.racing import fire_race
 from pytest_asyncbench.ramping import fire_ramp
 from pytest_asyncbench.testcase import TestCase
 from pytest_asyncbench.traffic.load_plan import WORDS, load_plan, split_keywords
+from pytest_asyncbench.traffic.race_plan import RACE_WORDS, of_race, race_plan
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS, ramp_plan
 from pytest_asyncbench.traffic.requests import request
 from pytest_asyncbench.traffic.sent import Sendable, Sent, Visit, compared, of_flow, of_ramp, sent
@@ -90,6 +93,24 @@ class Load:
             words = {**words, **own}
             plan = ramp_plan(call, what.requests, what.words(call, words), case.settings.defaults)
             return fire_ramp(case, replace(plan, first=replace(plan.first, weights=what.weights)))
+        except AsyncBenchError as error:
+            raise error.with_traceback(None) from None
+
+    def race(self, given: str | Sendable | Visit, **keywords: Any) -> Race:
+        """All variants of the test, the losers dropped early: `load.race("/quote", users=64).best`.
+
+        `given` is a path, what `load.send` takes except for an iterator, or the function of a flow. `metric` decides,
+        "rps" or any other that is sampled; a variant is dropped when it is worse than another one by more than `by`
+        ("10%"; default: what launches of one server may differ by). `.best`, `.ties`, `.ranking`; `race["w2_t5"].rps`.
+        The other keywords are those of every load call, except for `duration`.
+        """
+        case = self._current()
+        call = f"load.race({given!r})" if isinstance(given, str) else "load.race(...)"
+        try:
+            own = {word: keywords.pop(word) for word in RACE_WORDS if word in keywords}
+            for_request, words = split_keywords(call, keywords)
+            what = of_race(call, given, for_request)
+            return fire_race(case, race_plan(call, what, words, own, case.settings.defaults))
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
 

@@ -135,6 +135,10 @@ def _keep_measures(item: pytest.Item, case: TestCase) -> None:
                 except UnknownValue:
                     continue
                 item.user_properties += _properties(f"{label}/{variant}/{name}", found)
+    for race in [record.race for record in case.records if record.race]:
+        if not race.why_not():
+            item.user_properties.append((f"{race.name}/best", race.best))
+            item.user_properties += [(f"{race.name}/ties", ", ".join(race.ties))] * bool(race.ties)
     for ramp in [record.ramp for record in case.records if record.ramp]:
         for name, value in ramp.known().items():
             item.user_properties += _properties(f"{ramp.name}/{name}", value)

@@ -124,6 +124,10 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("dist", "no") != "no":
+        from pytest_asyncbench.report.skipped import write_skipped
+
+        write_skipped(terminalreporter)
     if bench := _bench(config):
         from pytest_asyncbench.report.summary import write
 

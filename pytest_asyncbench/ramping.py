@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from pytest_asyncbench.diagnosis.distance import distance
 from pytest_asyncbench.errors import SpecError, UnknownValue
 from pytest_asyncbench.judging import Judgement, error_limit
 from pytest_asyncbench.marks import holding
 from pytest_asyncbench.measure import complaints
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures
+from pytest_asyncbench.measure.provenance import Provenance, provenance_of
 from pytest_asyncbench.measure.ramp import hysteresis
 from pytest_asyncbench.measure.ramp_run import Ascent, Ramp, pooled
 from pytest_asyncbench.measure.run import Run
@@ -140,6 +142,7 @@ class _Climb:
     seed: int = field(init=False)
     deadline: float = field(init=False)
     subjects: Sequence[Subject] = field(init=False)
+    provenance: Provenance = field(init=False)
     warmed: Evidence = field(init=False)
 
     def __post_init__(self) -> None:
@@ -147,6 +150,7 @@ class _Climb:
         self.effort = Effort(settings.confidence)
         self.seed = draw_seed() if settings.seed is None else settings.seed
         self.subjects = self.case.subjects(self.plan.first)
+        self.provenance = provenance_of(self.subjects, self.case.stage.postgresql())
         self.deadline = min(time.monotonic() + self.plan.first.max_time, self.case.ends)
 
     def ramp(self, budgets: Sequence[Statement]) -> Ramp:
@@ -165,7 +169,7 @@ class _Climb:
             budgets=[budget for budget in budgets if isinstance(budget, Budget)],
             complaints=self.complaints,
         )
-        found.notes = (*self.notes, *self._look_back(found))
+        found.notes = (*self.notes, *self._look_back(found), *_far(ascents))
         return found
 
     def run_of(self, evidence: Evidence) -> Run:
@@ -220,7 +224,7 @@ class _Climb:
             self.case.ok[variant] += found.ok(variant)
         if not rounds:
             self.complaints += found.complaints
-        return replace(found, surroundings=self.case.stage.surroundings())
+        return replace(found, surroundings=self.case.stage.surroundings(), provenance=self.provenance)
 
     def _fails(self, evidence: Evidence) -> bool:
         if not evidence.rounds:
@@ -251,6 +255,13 @@ class _Climb:
         if self.complaints or not evidence.rounds:
             return [order]
         return [f"{order}; {_trace(ramp, load, evidence)}"]
+
+
+def _far(ascents: Sequence[Ascent]) -> list[str]:
+    """What every latency holds of the network between the agents and the server, if it is worth a word."""
+    seen = [evidence for ascent in ascents for evidence in ascent.plateaus][:1]
+    far = [distance({name: each.round_trips(name) for name in each.variants}) for each in seen]
+    return [f"{text}, in every latency" for text in far if text]
 
 
 def _trace(ramp: Ramp, load: float, evidence: Evidence) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from pytest_asyncbench.servers.placeholders import mentioned
 from pytest_asyncbench.servers.spec import ServerSpec
 
 if TYPE_CHECKING:
+    from pytest_asyncbench.measure.provenance import PostgreSQL
     from pytest_asyncbench.measure.sampling import LoadAgent
     from pytest_asyncbench.measure.watching import Watcher
     from pytest_asyncbench.postgres import Cluster, Database
@@ -92,20 +93,31 @@ class TestStage:
             self.at_end(self._stop)
         return self._instances
 
-    def relaunch(self) -> Mapping[str, Instance]:
-        """The same servers, started anew on the same databases. Raises ProcessError, SpecError."""
+    def relaunch(self, only: Collection[str] | None = None) -> Mapping[str, Instance]:
+        """The same servers, or some `only`, started anew on the same databases. Raises ProcessError, SpecError."""
         if self._instances is None:
             return self.instances()
-        stop_all(list(self._instances.values()))
-        self._instances = {}
-        started = start_all([self._launch(name, spec) for name, spec in self.specs.items()])
+        again = {name: spec for name, spec in self.specs.items() if only is None or name in only}
+        stop_all([self._instances[name] for name in again if name in self._instances])
+        self._instances = {name: kept for name, kept in self._instances.items() if name not in again}
+        started = start_all([self._launch(name, spec) for name, spec in again.items()])
         self.launched += started
-        self._instances = dict(zip(self.specs, started, strict=True))
+        running = {**self._instances, **dict(zip(again, started, strict=True))}
+        self._instances = {name: running[name] for name in self.specs if name in running}
         return self._instances
 
     def surroundings(self) -> tuple[str, ...]:
         """What the figures also depend on, in words: which PostgreSQL, and what it lacks."""
         return (self.databases.origin, *self.databases.missing) if self.databases else ()
+
+    def postgresql(self) -> PostgreSQL | None:
+        """The PostgreSQL of the test's databases, as results tell it; None without one."""
+        from pytest_asyncbench.measure.provenance import PostgreSQL
+
+        cluster = self.databases.cluster if self.databases else None
+        if cluster is None:
+            return None
+        return PostgreSQL(cluster.version, cluster.source, cluster.profile, cluster.settings, cluster.missing)
 
     def watchers(self) -> Mapping[str, Watcher]:
         """What looks at each variant while it is under load, and counts in its database."""

@@ -33,6 +33,7 @@ def subject_of(name: str, instance: Instance, watcher: Watcher | None, plan: Loa
         host,
         instance.cleared,
         watcher=watcher,
+        launched=instance.launched,
     )
 
 

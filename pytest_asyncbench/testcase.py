@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
@@ -25,6 +25,8 @@ from pytest_asyncbench.judging import (
 from pytest_asyncbench.marks import holding
 from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.provenance import PostgreSQL, provenance_of
+from pytest_asyncbench.measure.race_run import Race
 from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.measure.sampling import (
@@ -60,15 +62,19 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One load call of a test: the run, and what the statements came to. Of a ramp, `run` is its lowest plateau."""
+    """One load call of a test: the run, and what the statements came to. Of a ramp, `run` is its lowest plateau, of a
+    race what the statements are about."""
 
     run: Run
     judgements: tuple[Judgement, ...]
     ramp: Ramp | None = None
+    race: Race | None = None
 
     @property
     def runs(self) -> Mapping[str, Run]:
-        """The runs under the names of their figures: one, or one for each plateau of a ramp."""
+        """The runs under the names of their figures: one, or one for each plateau of a ramp, or both of a race."""
+        if self.race:
+            return self.race.named_runs
         return self.ramp.named_steps if self.ramp else {self.run.name: self.run}
 
 
@@ -83,13 +89,15 @@ class Stage(Protocol):
 
     def instances(self) -> Mapping[str, Instance]: ...
 
-    def relaunch(self) -> Mapping[str, Instance]: ...
+    def relaunch(self, only: Collection[str] | None = None) -> Mapping[str, Instance]: ...
 
     def logs(self) -> Mapping[str, str]: ...
 
     def watchers(self) -> Mapping[str, Watcher]: ...
 
     def surroundings(self) -> tuple[str, ...]: ...
+
+    def postgresql(self) -> PostgreSQL | None: ...
 
 
 @dataclass(slots=True)
@@ -162,6 +170,11 @@ class TestCase:
             return without_baseline(statements), []
         return resolved(statements, self.baseline, call)
 
+    def logs(self) -> Mapping[str, str]:
+        """What each server wrote, by variant; those of another revision, too."""
+        old = self.counterparts.logs() if self.counterparts is not None else {}
+        return {**self.stage.logs(), **old}
+
     def outcome(self) -> Outcome:
         """What the whole test came to: INVALID > FAIL > INCONCLUSIVE > PASS."""
         return worst([judgement.outcome for record in self.records for judgement in record.judgements])
@@ -224,7 +237,9 @@ class TestCase:
             counting = Counting(self.stage.agent(), subjects, plan, seed, rows_read=rows_read)
             self.count_ok(plan, counting.ok)
             evidence = counting.finish(evidence)
-        run = self._run(replace(evidence, surroundings=self.stage.surroundings()), effort, caution=UNDECIDED)
+        known = provenance_of(subjects, self.stage.postgresql())
+        evidence = replace(evidence, surroundings=self.stage.surroundings(), provenance=known)
+        run = self._run(evidence, effort, caution=UNDECIDED)
         judged = judge_all(evidence, statements, effort)
         self.records = [record for record in self.records if record.run.name != run.name]
         self.records.append(Record(run, judged))

@@ -186,6 +186,7 @@ def stage(
             netloc=f"127.0.0.1:{port}",
             pids=[],
             cleared=cleared,
+            launched=None,
             startup=0.1,
             died=lambda name=name: died(name),
         )
@@ -198,6 +199,7 @@ def stage(
         watchers=dict,
         logs=dict,
         surroundings=lambda: tuple(surroundings),
+        postgresql=lambda: None,
     )
 
 

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import runpy
 import shutil
+import subprocess
+import sys
+from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+import pytest_asyncbench
+from pytest_asyncbench import errors, fixtures, hookspecs
+from pytest_asyncbench.diagnosis import limiter
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS
 from pytest_asyncbench.metrics import METRICS
-from pytest_asyncbench.options import OPTIONS
+from pytest_asyncbench.options import INI_ONLY, OPTIONS
+from pytest_asyncbench.report.document import Report
 from pytest_asyncbench.servers.flags import FLAGS
 from pytest_asyncbench.servers.spec import CONCURRENCY_WORDS, words
 from pytest_asyncbench.traffic.load_plan import WORDS
+from pytest_asyncbench.traffic.outcomes import OUTCOMES
+from pytest_asyncbench.traffic.race_plan import RACE_WORDS
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS
 
 ROOT = Path(__file__).parents[1]
-REFERENCE = (ROOT / "docs" / "reference.md").read_text()
+DOCS = ROOT / "docs"
+EXAMPLES = DOCS / "examples"
+PAGES = sorted(DOCS.rglob("*.md"))
+REFERENCE = (DOCS / "reference.md").read_text()
+FLAGS_WITHOUT_VALUE = ["smoke", "no-smoke", "skip", "only", "selfcheck", "against-all"]
+LIMITERS = get_args(limiter.Name)
+ERRORS = [name for name, _ in inspect.getmembers(errors, inspect.isclass)]
+HOOKS = [name for name in vars(hookspecs) if name.startswith("pytest_asyncbench_")]
+FIXTURES = ["load", "aload", "server", "database", "upstream", "postgres"]
 
 
 def blocks(text: str, language: str) -> list[tuple[str, str]]:
@@ -26,12 +46,43 @@ def blocks(text: str, language: str) -> list[tuple[str, str]]:
     return [(name, body) for name, body in found]
 
 
-@pytest.mark.parametrize("name", [*(o.name for o in OPTIONS), "smoke", "skip", "only", "selfcheck"])
+@pytest.mark.parametrize(
+    "name", [*(o.name for o in OPTIONS), *(name for name in FLAGS_WITHOUT_VALUE if name != "no-smoke")]
+)
 def test_the_reference_knows_every_option(name):
     assert f"`--asyncbench-{name}`" in REFERENCE
 
 
-@pytest.mark.parametrize("name", [*METRICS, *words(), *WORDS, *RAMP_WORDS])
+@pytest.mark.parametrize(
+    "name", [*pytest_asyncbench.__all__, *ERRORS, *HOOKS, *(key for key, *_ in INI_ONLY)]
+)
+def test_the_reference_knows_every_public_name(name):
+    assert re.search(rf"\b{name}\b", REFERENCE)
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_the_reference_knows_every_fixture(name):
+    assert hasattr(fixtures, name)
+    assert f"| `{name}` | " in REFERENCE
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Report)])
+def test_the_reference_knows_every_key_of_a_report(name):
+    assert re.search(rf"`{name}\b", REFERENCE.partition("## JSON")[2].partition("\n## ")[0])
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_every_outcome_is_explained(name):
+    assert f"`{name}`" in (DOCS / "explanation" / "load-agent.md").read_text()
+
+
+@pytest.mark.parametrize("name", LIMITERS)
+@pytest.mark.parametrize("page", ["explanation/limiter.md", "how-to/read-a-limiter.md"])
+def test_every_limiter_is_explained(name, page):
+    assert f"\n| {name} |" in (DOCS / page).read_text()
+
+
+@pytest.mark.parametrize("name", [*METRICS, *words(), *WORDS, *RAMP_WORDS, *RACE_WORDS])
 def test_the_reference_knows_every_metric_and_word(name):
     assert f"`{name}`" in REFERENCE
 
@@ -57,17 +108,62 @@ def test_the_first_two_shell_blocks_are_the_two_commands():
     assert test[0].endswith("-m pytest -n 3 --dist worksteal --ignore=tests/gallery")
 
 
-def test_the_tutorial_works(pytester: pytest.Pytester):
-    (pytester.path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
-    for name, body in blocks((ROOT / "docs" / "tutorial.md").read_text(), "python"):
-        if name:
-            (pytester.path / name).write_text(body)
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--asyncbench-smoke")
-    result.assert_outcomes(passed=2)
-    result = pytester.runpytest_subprocess(
-        "-p", "no:cacheprovider", "-k", "threads_beat", "--asyncbench-warmup=500ms"
-    )
-    result.assert_outcomes(passed=1)
+@pytest.fixture
+def examples(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A copy of the examples, as a directory of its own."""
+    shutil.copytree(EXAMPLES, pytester.path, dirs_exist_ok=True)
+    return pytester
+
+
+@pytest.mark.timeout(600)  # a dozen servers, and other tests beside it
+def test_the_examples_run(examples):
+    stated = sum(path.read_text().count("\ndef test_") for path in EXAMPLES.rglob("test_*.py"))
+    result = examples.runpytest_subprocess("--asyncbench-smoke")
+    result.assert_outcomes(passed=stated)
+
+
+def test_what_an_example_counts_is_so(examples):
+    """Exact, so it can be judged on any machine."""
+    examples.runpytest_subprocess("database", "-k", "one_query").assert_outcomes(passed=1, deselected=3)
+
+
+BLOCKS = runpy.run_path(str(DOCS / "blocks.py"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_shows_its_examples_as_they_are(page):
+    text = page.read_text()
+    assert BLOCKS["written"](text) == text, "run `python docs/blocks.py`"
+
+
+def test_every_example_is_shown():
+    shown = {source for page in PAGES for source in BLOCKS["shown"](page.read_text())}
+    tests = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("test_*.py")}
+    assert tests <= shown
+
+
+def test_an_example_that_has_changed_is_written_into_its_page():
+    stale = "```sql source=database/schema.sql\nold\n```\n"
+    assert BLOCKS["written"](stale) == stale.replace("old\n", (EXAMPLES / "database/schema.sql").read_text())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_a_page_shows_is_python_and_names_options_that_exist(page):
+    text = page.read_text()
+    for _, body in blocks(text, "python"):
+        compile(body, page.name, "exec")
+    known = {option.name for option in OPTIONS} | set(FLAGS_WITHOUT_VALUE)
+    assert set(re.findall(r"--asyncbench-([a-z][a-z-]*)", text)) <= known
+
+
+def test_the_pages_build_without_a_warning(tmp_path):
+    """Sphinx checks every link between pages, its anchor, and that each page is in the navigation."""
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", str(DOCS), str(tmp_path)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    assert {page.relative_to(DOCS).with_suffix(".html") for page in PAGES} <= {
+        page.relative_to(tmp_path) for page in tmp_path.rglob("*.html")
+    }
 
 
 def test_the_example_of_the_readme_works(pytester: pytest.Pytester):
@@ -98,9 +194,15 @@ def test_the_examples_can_be_collected(pytester: pytest.Pytester):
     result.stdout.re_match_lines([r".*test_pooled_sync_beats_unpooled", r"\d+/\d+ tests collected .*"])
 
 
-@pytest.mark.parametrize(
-    "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda p: p.name
-)
+def test_the_example_of_the_page_on_sweeps_is_one(pytester: pytest.Pytester):
+    (pytester.path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    body = blocks((DOCS / "how-to" / "sweeps.md").read_text(), "python")[0][1]
+    (pytester.path / "test_sweeps.py").write_text(body)
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--collect-only", "-q")
+    result.stdout.fnmatch_lines(["test_sweeps.py::test_workers_and_threads"])
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda p: p.name)
 def test_links_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+    for target in re.findall(r"\]\(([^)#:]+)[)#]", page.read_text()):
         assert (page.parent / target).exists(), target

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_asyncbench import firing
-from pytest_asyncbench.errors import Inconclusive, SpecError
+from pytest_asyncbench.errors import Inconclusive, SpecError, UnknownValue
 from pytest_asyncbench.marks import Mark, statements
 from pytest_asyncbench.measure.sampling import Progress
 from pytest_asyncbench.servers.factories import granian
@@ -127,6 +127,13 @@ def test_a_smoke_run_sends_one_request_and_decides_nothing(case_of):
     assert (case.outcome(), case.records, case.unused()) == ("PASS", [], None)
     with pytest.raises(Inconclusive, match="a smoke run"):
         bool(run["a"].rps > run["b"].rps)
+    # Not the test's fault: its body ends there.
+    for unknown in ("p95", "queries_per_request", "limiter"):
+        with pytest.raises(Inconclusive, match=f"a smoke run sends one request: {unknown}"):
+            getattr(run["a"], unknown)
+    with pytest.raises(UnknownValue, match="there are several variants") as misuse:
+        _ = run.p95
+    assert not isinstance(misuse.value, Inconclusive)
 
 
 def test_what_the_figures_depend_on_is_recorded(case_of):

@@ -18,6 +18,7 @@ import gc
 import os
 import socket
 import traceback
+from dataclasses import replace
 from multiprocessing.connection import Connection as Channel
 from typing import Any
 
@@ -26,8 +27,9 @@ from pytest_asyncbench.agent.burst import BurstRun
 from pytest_asyncbench.agent.closed import ClosedRun
 from pytest_asyncbench.agent.expecting import UselessFunction
 from pytest_asyncbench.agent.open import OpenRun
+from pytest_asyncbench.agent.round_trip import is_loopback, round_trip
 from pytest_asyncbench.agent.slot import Slot
-from pytest_asyncbench.traffic.plan import Burst, OpenSlot, Plan, WireFlow
+from pytest_asyncbench.traffic.plan import Burst, OpenSlot, Plan, Target, WireFlow
 from pytest_asyncbench.traffic.samples import SlotResult
 
 GONE = (EOFError, ConnectionError)
@@ -41,6 +43,7 @@ class Service:
         self.channel = channel
         self.loop = loop
         self.owner_gone = False
+        self.distances: dict[Target, tuple[float, ...]] = {}
 
     def serve(self) -> None:
         """Answer until the end of the stream. Between slots nothing runs, so no time is taken from anybody."""
@@ -74,6 +77,7 @@ class Service:
 
     async def _perform(self, number: int, plan: Plan, hold: bool) -> SlotResult:
         host = "" if plan.target.path else await resolve(plan.target.host, plan.target.port)
+        round_trips = self._round_trips(plan.target, host)
         slot = run_of(plan, host, lambda phase: self.channel.send(("phase", number, phase)))
         slot.gate = asyncio.Event() if hold else None
         task = self.loop.create_task(slot.run())
@@ -82,9 +86,19 @@ class Service:
             self.channel.fileno(), True
         )  # uvloop has made it non-blocking; messages are read whole
         try:
-            return await task
+            result = await task
         finally:
             self.loop.remove_reader(self.channel.fileno())
+        return replace(result, round_trips=round_trips) if round_trips else result
+
+    def _round_trips(self, target: Target, host: str) -> tuple[float, ...]:
+        """How far the target is from here, measured before the first slot; nothing of one on this host's loopback."""
+        if is_loopback(host):
+            return ()
+        if not self.distances.get(target):
+            found = round_trip(host, target.port)
+            self.distances[target] = () if found is None else (found,)
+        return self.distances[target]
 
     def _hear(self, task: asyncio.Task[SlotResult], gate: asyncio.Event | None) -> None:
         """A message during a slot: to go, to cancel it, or the end of the stream."""

@@ -28,6 +28,8 @@ class OldStage(Protocol):
 
     def watchers(self) -> Mapping[str, Watcher]: ...
 
+    def logs(self) -> Mapping[str, str]: ...
+
 
 @dataclass(slots=True)
 class Counterparts:
@@ -75,6 +77,10 @@ class Counterparts:
         """What looks at the running counterpart of one of the test's own variants."""
         name = self.of(variant)
         return self._stages[name].watchers().get(name)
+
+    def logs(self) -> Mapping[str, str]:
+        """What each counterpart's server wrote, also when it has been stopped."""
+        return {name: text for stage in self._stages.values() for name, text in stage.logs().items()}
 
     def give_up(self, name: str, why: str) -> None:
         """This counterpart is not comparable in this test, from now on."""

@@ -79,6 +79,8 @@ def _run(baseline: Baseline, call: Call) -> Run | str:
     if not calls:
         return f"{told} has no {call.plan.label!r} of this test"
     kept: LoadCall = calls[min(call.number, len(calls) - 1)]
+    if kept.race is not None:
+        return f"{told} has a race there"
     if kept.ramp is not None or not kept.runs:
         return f"{told} has a ramp there"
     run = kept.runs[0]

@@ -84,6 +84,4 @@ class OldStages:
         steps = old_steps(self.entries, self.base, worktree, path, old_python(spec, self.root, self.python))
         database = cluster.database(cluster.template(steps) if steps else None, name)
         self.at_end(database.drop)
-        return TestDatabases(
-            {name: database}, f"PostgreSQL {cluster.version}, {cluster.profile}", (), cluster
-        )
+        return TestDatabases({name: database}, cluster.origin, (), cluster)

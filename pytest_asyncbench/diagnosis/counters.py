@@ -101,6 +101,11 @@ class Counters:
         return max(needs, default=0.0)
 
     @property
+    def is_seen_whole(self) -> bool:
+        """Whether everything that takes part can be looked at: a server or PostgreSQL that is not ours cannot."""
+        return bool(self.processes) and (self.database is None or self.database.cpu is not None)
+
+    @property
     def others(self) -> float:
         """CPU that nobody of these uses, in cores."""
         return max(0.0, self.busy * self.cores - self.server - self.db - self.agent)

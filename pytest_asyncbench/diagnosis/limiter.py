@@ -51,6 +51,7 @@ QUEUE = 1.5
 IDLE = 0.6
 """Cores of the busiest process below which it mostly waits."""
 NOT_USED_UP = "nothing is used up: the load is less than the server can do, or it waits for something else"
+UNKNOWN = "-"
 FAINT = 0.4
 """Strength of a sign below which it is not even told as a possibility."""
 ONE = 1.35
@@ -95,7 +96,8 @@ def limiter(seen: Counters) -> Limiter:
     faint = [f"{sign.name} ({sign.evidence})" for sign in nearest if sign.strength >= FAINT]
     told = [f"perhaps {' or '.join(faint)}"] if faint else []
     if seen.others >= HALF * seen.cores:
-        told.insert(0, f"something else uses {_cores(seen.others)} of {seen.cores}")
+        who = "something else" if seen.is_seen_whole else "something else, or what cannot be looked at,"
+        told.insert(0, f"{who} uses {_cores(seen.others)} of {seen.cores}")
     return Limiter("not clear", "; ".join(told) or NOT_USED_UP, nearest)
 
 
@@ -123,7 +125,7 @@ def rows_fetched(seen: Counters) -> Sign:
     use = seen.database or NOTHING
     writing = use.count("active", "Client", "ClientWrite")
     busy = max(seen.busiest, seen.db, seen.server / seen.cores, writing)
-    told = f"{use.rows:,.0f} rows per request, server {_cores(seen.server)}, database {_cores(seen.db)}"
+    told = f"{use.rows:,.0f} rows per request, server {_server(seen)}, database {_database(seen)}"
     return Sign("rows fetched", min(use.rows / MANY_ROWS, busy / IDLE), told)
 
 
@@ -132,8 +134,8 @@ def connection_setup(seen: Counters) -> Sign:
     use = seen.database or NOTHING
     outside = _share(max(0.0, seen.db - use.executing), seen.server + seen.db)
     new = f"{use.connections:.2f} new connections per request"
-    postgres = f"PostgreSQL {_cores(seen.db)}, {use.executing:.2f} of them in statements"
-    told = f"{new}; {postgres}; server {_cores(seen.server)}"
+    postgres = f"PostgreSQL {_database(seen)}, {use.executing:.2f} of them in statements"
+    told = f"{new}; {postgres}; server {_server(seen)}"
     busy = max(seen.busiest, seen.machine) / IDLE
     return Sign("connection set-up", min(use.connections / HALF, outside / OUTSIDE, busy), told)
 
@@ -143,11 +145,11 @@ def server_cpu(seen: Counters) -> Sign:
     alone = seen.busiest / BUSY
     together = _saturated(seen, seen.server)
     processes = [(cpu, waiting) for cpu, waiting in seen.processes[: seen.workers + 1] if cpu >= 0.01]
-    each = " + ".join(f"{cpu:.2f}" for cpu, _ in processes) or "0"
+    each = " + ".join(f"{cpu:.2f}" for cpu, _ in processes) or ("0" if seen.processes else UNKNOWN)
     waiting = sum(waiting for _, waiting in processes)
     in_use = f"{seen.machine:.0%} of {seen.cores} cores in use"
     ready = f", {waiting:.1f} threads ready without one" if waiting >= HALF else ""
-    told = f"its processes use {each} cores{_worker(seen)}{ready}; database {_cores(seen.db)}, {in_use}"
+    told = f"its processes use {each} cores{_worker(seen)}{ready}; database {_database(seen)}, {in_use}"
     return Sign("server cpu", max(alone, together), told)
 
 
@@ -156,7 +158,7 @@ def database_cpu(seen: Counters) -> Sign:
     alone = seen.db / seen.cores / DATABASE_BUSY
     together = _saturated(seen, seen.db)
     running = (seen.database or NOTHING).count("active", "")
-    told = f"PostgreSQL {_cores(seen.db)} of {seen.cores}, {running:.1f} backends run; server {_cores(seen.server)}"
+    told = f"PostgreSQL {_database(seen)} of {seen.cores}, {running:.1f} backends run; server {_server(seen)}"
     return Sign("database cpu", max(alone, together), told)
 
 
@@ -185,7 +187,7 @@ def event_loop_blocked(seen: Counters) -> Sign:
     several = seen.users / seen.workers
     told = (
         f"{at_once:.1f} requests at once on each event loop, {several:.0f} in flight; one takes "
-        f"{show_seconds(seen.alone)} alone, {show_seconds(seen.latency)} together; server {_cores(seen.server)}"
+        f"{show_seconds(seen.alone)} alone, {show_seconds(seen.latency)} together; server {_server(seen)}"
     )
     strength = min(
         ONE / max(at_once, 0.01), several / SEVERAL, IDLE / max(seen.busiest, 0.01), seen.alone / WAITED
@@ -200,7 +202,7 @@ def upstream(seen: Counters) -> Sign:
     working = max(seen.busiest, ours, use.active - use.count("active", "Client"))
     limit = f" of {seen.concurrency} that it runs at once" if seen.concurrency else ""
     told = (
-        f"server {_cores(seen.server)}, database {_cores(seen.db)}; a request takes {show_seconds(seen.alone)} alone, "
+        f"server {_server(seen)}, database {_database(seen)}; a request takes {show_seconds(seen.alone)} alone, "
         f"{show_seconds(seen.latency)} together; {seen.at_once:.0f}{limit} wait side by side"
     )
     waited = min(
@@ -241,6 +243,15 @@ def _share(part: float, whole: float) -> float:
 
 def _cores(number: float) -> str:
     return f"{number:.2f} cores"
+
+
+def _server(seen: Counters) -> str:
+    """CPU of the server; of one that is not ours it is not known, which is not nothing."""
+    return _cores(seen.server) if seen.processes else f"{UNKNOWN} cores"
+
+
+def _database(seen: Counters) -> str:
+    return f"{UNKNOWN} cores" if seen.database and seen.database.cpu is None else _cores(seen.db)
 
 
 def _worker(seen: Counters) -> str:

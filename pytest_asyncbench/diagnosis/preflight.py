@@ -56,6 +56,24 @@ def too_many_connections(
     )
 
 
+def too_little_memory(held: Mapping[str, float | None], left: float) -> str:
+    """Why so many servers cannot be alive at once, in words; empty if they can.
+
+    `held` is the memory of each in bytes (None: not known), `left` what the machine could still give. Servers that wait
+    cost memory and no CPU, so all of them may wait at once, as long as none of them is swapped out: one more of the
+    largest must fit, since it grows while it is under load.
+    """
+    known = {name: size for name, size in held.items() if size}
+    largest = max(known, key=lambda name: known[name], default="")
+    if not known or left >= known[largest]:
+        return ""
+    return (
+        f"{len(known)} servers hold {sum(known.values()) / 1e6:,.0f} MB together, {largest} alone "
+        f"{known[largest] / 1e6:,.0f} MB, and the machine has {left / 1e6:,.0f} MB left: they would be measured while "
+        "they swap; race fewer of them at once, or with fewer workers"
+    )
+
+
 def _has_its_own(counts: Counts) -> bool:
     return bool(counts.requests) and (counts.connections or 0) / counts.requests >= OWN
 

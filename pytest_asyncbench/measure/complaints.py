@@ -31,19 +31,22 @@ def _first_late(slots: Sequence[SlotResult]) -> tuple[str, ...]:
 
 def starved(evidence: Evidence) -> list[str]:
     """Servers that in most slots left users without any answer, while others had theirs at once."""
-    texts = []
-    for variant in evidence.variants:
-        slots = [slot.samples for slot in evidence.slots(variant)]
-        without = [slot.starved for slot in slots if slot.starved > MOST_STARVED * slot.users]
-        if slots and 2 * len(without) > len(slots):
-            some = f"{max(without)} of {slots[0].users:g} users waited for one answer throughout"
-            where = f"in {len(without)} of {len(slots)} slots, while the others had theirs"
-            texts.append(
-                f"{variant}: {some}, {where}: the server serves only some of its connections, and rps and latencies "
-                "would be those of the lucky ones; use as many users as it serves at once, or give it more workers or "
-                "threads"
-            )
-    return texts
+    return [text for variant in evidence.variants if (text := starving(evidence, variant))]
+
+
+def starving(evidence: Evidence, variant: str) -> str:
+    """The same of one server, in words; empty if it did not."""
+    slots = [slot.samples for slot in evidence.slots(variant)]
+    without = [slot.starved for slot in slots if slot.starved > MOST_STARVED * slot.users]
+    if not slots or 2 * len(without) <= len(slots):
+        return ""
+    some = f"{max(without)} of {slots[0].users:g} users waited for one answer throughout"
+    where = f"in {len(without)} of {len(slots)} slots, while the others had theirs"
+    return (
+        f"{variant}: {some}, {where}: the server serves only some of its connections, and rps and latencies "
+        "would be those of the lucky ones; use as many users as it serves at once, or give it more workers or "
+        "threads"
+    )
 
 
 def unanswered(variant: str, result: SlotResult) -> str | None:
@@ -64,9 +67,16 @@ def agent_starved(slot: Slot) -> list[str]:
 
 def of_slot(slot: Slot) -> list[str]:
     """The self-checks of the agent that a slot violates, and that nothing was sent in it."""
-    texts = [f"{slot.variant}: {text}" for text in slot.samples.complaints]
-    if not slot.samples.outcome:
-        texts.append(
-            f"{slot.variant}: not a single request was sent in the measured time of round {slot.round}"
-        )
-    return texts
+    return [*of_agent(slot), *filter(None, [silent(slot)])]
+
+
+def of_agent(slot: Slot) -> list[str]:
+    """The self-checks of the agent that a slot violates."""
+    return [f"{slot.variant}: {text}" for text in slot.samples.complaints]
+
+
+def silent(slot: Slot) -> str:
+    """That nothing was sent in a slot, in words; empty if something was."""
+    if slot.samples.outcome:
+        return ""
+    return f"{slot.variant}: not a single request was sent in the measured time of round {slot.round}"

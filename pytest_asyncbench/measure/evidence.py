@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pytest_asyncbench.measure.counts import Counts
+from pytest_asyncbench.measure.provenance import Provenance
 from pytest_asyncbench.measure.slot import Datum, Slot
 from pytest_asyncbench.measure.voids import unrest
 from pytest_asyncbench.servers.spec import ServerSpec
@@ -24,8 +25,9 @@ class Evidence:
     exactly, by variant, on `bursts`, which are no rounds; `alone` is the latency of a request that was the only one,
     in seconds. `voided` are the reasons of the rounds that do not count, and `disturbed` those rounds. `confirming`
     are the rounds of fresh launches on which verdicts were confirmed. `references` are variants of
-    another revision: measured with the others, and held to nothing that the test states. `refused` are the reasons for
-    which the variants cannot be compared, each with what was seen; they are in `complaints`, too.
+    another revision: measured with the others, and held to nothing that the test states. `provenance` is how
+    the servers were launched, and with which PostgreSQL. `refused` are the reasons for which the variants cannot be
+    compared, each with what was seen; they are in `complaints`, too.
     """
 
     plan: LoadPlan
@@ -48,6 +50,7 @@ class Evidence:
     disturbed: tuple[tuple[Slot, ...], ...] = ()
     confirming: Evidence | None = None
     references: tuple[str, ...] = ()
+    provenance: Provenance | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -100,3 +103,8 @@ class Evidence:
         measured = sum(slot.samples.ok_total for slot in self.slots(variant))
         confirmed = self.confirming.ok(variant) if self.confirming else 0
         return (self.ok_before or {}).get(variant, 0) + measured + confirmed
+
+    def round_trips(self, variant: str) -> tuple[float, ...]:
+        """The network's round trips between each agent and one variant, in seconds; () without a network."""
+        found = [slot.samples.round_trips for slot in self.everything(variant)]
+        return max(found, key=len, default=())

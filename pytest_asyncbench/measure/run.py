@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
-from pytest_asyncbench.errors import UnknownValue
+from pytest_asyncbench.errors import NotInSmoke, UnknownValue
 from pytest_asyncbench.measure.counted import counted
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.interval import interval
 from pytest_asyncbench.measure.steps import Steps
 from pytest_asyncbench.measure.value import Measure, Origin
-from pytest_asyncbench.metrics import METRICS, metric
+from pytest_asyncbench.metrics import METRICS, Metric, metric
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.verdict.effort import Effort
 
@@ -52,10 +53,13 @@ class VariantRun:
         from pytest_asyncbench.diagnosis.counters import counters_of
         from pytest_asyncbench.diagnosis.limiter import limiter
 
-        counters = counters_of(self._evidence, self.variant)
-        if counters is None:
-            raise UnknownValue(f"limiter of {self.variant}: there is no slot in which something was answered")
-        return limiter(counters)
+        with self._more_than_smoke():
+            counters = counters_of(self._evidence, self.variant)
+            if counters is None:
+                raise UnknownValue(
+                    f"limiter of {self.variant}: there is no slot in which something was answered"
+                )
+            return limiter(counters)
 
     @cached_property
     def steps(self) -> Steps:
@@ -69,7 +73,21 @@ class VariantRun:
     def measure(self, name: str) -> Measure:
         """The value of a metric. Raises SpecError for an unknown metric, UnknownValue with the reason for a value
         that is unknown or refused."""
-        entry = metric(name)
+        with self._more_than_smoke():
+            return self._measure(metric(name))
+
+    @contextmanager
+    def _more_than_smoke(self) -> Iterator[None]:
+        """In a smoke run what is unknown is so for want of requests, and says nothing against the test."""
+        try:
+            yield
+        except UnknownValue as error:
+            if self._origin.smoke:
+                raise NotInSmoke(f"a smoke run sends one request: {error}") from None
+            raise
+
+    def _measure(self, entry: Metric) -> Measure:
+        name = entry.name
         if entry.kind == "counted" and self._evidence.everything(self.variant):
             exact = counted(self._evidence, self.variant, entry)
             return Measure(entry, self.variant, exact, exact, exact, (exact,), self._origin)

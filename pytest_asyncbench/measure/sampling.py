@@ -20,7 +20,8 @@ from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.measure.supply import Supply, SupplyEnded
 from pytest_asyncbench.measure.warmup import WINDOW, WarmupWindow, is_over, why_not_warm
 from pytest_asyncbench.measure.watching import Watcher, unwatched
-from pytest_asyncbench.measure.windows import LONGEST, Pace, Windows, for_duration, plan_windows
+from pytest_asyncbench.measure.windows import LONGEST, Pace, Windows, for_duration, plan_windows, too_slow
+from pytest_asyncbench.servers.launched import Launched
 from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.outcomes import OK, OUTCOMES
@@ -42,7 +43,8 @@ class Subject:
     """One variant under load: its spec, where it listens, what it is asked, and how to look at it.
 
     `requests` are empty where they are made ahead of each slot; `host` is the Host that those are sent to;
-    `is_reference`: it is there to be compared with, and held to nothing itself; `watcher` looks at it during a slot.
+    `is_reference`: it is there to be compared with, and held to nothing itself; `watcher` looks at it during a slot;
+    `launched` is how its server was started, if it was started here.
     """
 
     variant: str
@@ -56,10 +58,21 @@ class Subject:
     cleared: tuple[str, ...] = ()
     is_reference: bool = False
     watcher: Watcher | None = None
+    launched: Launched | None = None
 
     def keeps(self, plan: LoadPlan) -> bool:
         """Whether connections are kept: the plan may not want it, and some servers close each one anyway."""
         return plan.keepalive and self.spec.keepalive is not False
+
+
+class Field(Protocol):
+    """Who goes on in a race."""
+
+    def running(self, evidence: Evidence) -> Sequence[str]:
+        """The variants of the next round; none: it is over."""
+
+    def put_out(self, variant: str, why: str) -> None:
+        """A variant cannot be measured; the others go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +80,18 @@ class Goal:
     """When sampling ends: `decided` says so from the evidence so far, looked at after every round.
 
     `cap` is the number of data at most; 0: the warm-up alone. `answers` is what a datum must hold for `metric`, the
-    most demanding one.
+    most demanding one. In a race `field` says who is in each round.
     """
 
     cap: int
     decided: Callable[[Evidence], bool]
     answers: int = 1
     metric: str = ""
+    field: Field | None = None
+
+    def running(self, evidence: Evidence) -> Sequence[str]:
+        """The variants of the next round."""
+        return evidence.variants if self.field is None else self.field.running(evidence)
 
 
 @dataclass(slots=True)
@@ -139,10 +157,11 @@ def sample(
         with watch:
             for subject in subjects:
                 _warm_up(agent, subject, plan, state, progress, began + plan.max_time)
+                state.complaints = _put_out(goal, [(subject.variant, text) for text in state.complaints])
             if not state.complaints and goal.cap:
                 evidence = _rounds(agent, subjects, evidence, goal, state, progress, began + plan.max_time)
                 state.complaints += [] if state.complaints else _in_the_end(evidence)
-            state.complaints += [] if state.complaints else complaints.starved(evidence)
+            state.complaints += [] if state.complaints or goal.field else complaints.starved(evidence)
     except AgentLost as error:
         state.complaints.append(str(error))
         evidence = state.so_far or evidence
@@ -239,11 +258,11 @@ def _rounds(
 ) -> Evidence:
     windows, most = _plan(evidence, goal, state.paces)
     number = 0
-    while len(evidence.rounds) < most * windows.merged:
+    while len(evidence.rounds) < most * windows.merged and (running := goal.running(evidence)):
         began = time.monotonic()
         slots: list[Slot] = []
         try:
-            for name in order(evidence.seed, number, evidence.variants):
+            for name in order(evidence.seed, number, running):
                 if time.monotonic() >= deadline:
                     raise _TimeIsUp
                 progress.slot(name, number, evidence if evidence.rounds else None)
@@ -271,11 +290,14 @@ def _rounds(
             )
         else:
             evidence = state.so_far = replace(evidence, rounds=(*evidence.rounds, tuple(slots)))
-            state.complaints += [text for slot in slots for text in complaints.of_slot(slot)]
+            state.complaints += [text for slot in slots for text in complaints.of_agent(slot)]
+            silent = [(slot.variant, text) for slot in slots if (text := complaints.silent(slot))]
+            state.complaints += _put_out(goal, silent)
             state.complaints += [
                 why for slot in slots if (why := state.supply.shortfall(slot.variant, slot.samples))
             ]
-        state.complaints += [death for subject in subjects if (death := subject.died())]
+        deaths = [(s.variant, death) for s in subjects if s.variant in running and (death := s.died())]
+        state.complaints += _put_out(goal, deaths)
         out_of_time = time.monotonic() + (time.monotonic() - began) > deadline
         if state.complaints or out_of_time or _is_hopeless(evidence):
             break
@@ -283,6 +305,15 @@ def _rounds(
             break
         number += 1
     return evidence
+
+
+def _put_out(goal: Goal, faults: Sequence[tuple[str, str]]) -> list[str]:
+    """What variants did wrong: complaints about the whole measurement, except in a race."""
+    if goal.field is None:
+        return [text for _, text in faults]
+    for variant, text in faults:
+        goal.field.put_out(variant, text)
+    return []
 
 
 class _TimeIsUp(Exception):
@@ -305,7 +336,13 @@ def _plan(evidence: Evidence, goal: Goal, paces: Mapping[str, Pace]) -> tuple[Wi
     if plan.duration is not None:
         longest = max((pace.cycle for pace in paces.values()), default=0.0)
         return for_duration(plan, evidence.variants, goal.cap, longest)
-    known = {variant: paces.get(variant, Pace(0.0)) for variant in evidence.variants}
+    known = {variant: paces.get(variant, Pace(0.0)) for variant in goal.running(evidence)}
+    if goal.field is not None and plan.rate is None:
+        slow = {variant: pace.cycle for variant, pace in known.items() if pace.cycle > LONGEST}
+        _put_out(goal, [(variant, too_slow(variant, cycle)) for variant, cycle in slow.items()])
+        known = {variant: pace for variant, pace in known.items() if variant not in slow}
+        if not known:
+            return Windows({}), goal.cap
     return plan_windows(plan, known, goal.answers, goal.metric), goal.cap
 
 

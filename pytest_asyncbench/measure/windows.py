@@ -57,10 +57,7 @@ def plan_windows(plan: LoadPlan, paces: Mapping[str, Pace], answers: int, metric
     cycles = {variant: pace.cycle for variant, pace in paces.items()}
     for variant, cycle in cycles.items():
         if cycle > LONGEST and plan.rate is None:
-            raise SpecError(
-                f"{variant}: a user's mean cycle is {cycle:.1f} s; slots are {LONGEST:g} s at most and must hold "
-                "a whole cycle. Use fewer users or a shorter think_time."
-            )
+            raise SpecError(too_slow(variant, cycle))
     planned = (
         answers * HEADROOM if answers > 1 else 1
     )  # a whole cycle, which every window has, is enough for a mean
@@ -71,6 +68,14 @@ def plan_windows(plan: LoadPlan, paces: Mapping[str, Pace], answers: int, metric
     if merged > 1:
         _require_time(plan, windows, cycles, merged, metric)
     return Windows(windows, merged, max(FEWEST, math.ceil(answers / merged)))
+
+
+def too_slow(variant: str, cycle: float) -> str:
+    """Why a variant with so long a cycle cannot be measured, in words."""
+    return (
+        f"{variant}: a user's mean cycle is {cycle:.1f} s; slots are {LONGEST:g} s at most and must hold "
+        "a whole cycle. Use fewer users or a shorter think_time."
+    )
 
 
 def _between_sends(plan: LoadPlan, cycle: float) -> float:

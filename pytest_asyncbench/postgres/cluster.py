@@ -101,6 +101,12 @@ class Cluster:
         self.close()
 
     @property
+    def origin(self) -> str:
+        """Which PostgreSQL figures depend on, as results tell it: "PostgreSQL 18.1, fast"."""
+        there = f", at {self.host}:{self.port}" if self.source == "dsn" else ""
+        return f"PostgreSQL {self.version}, {self.profile}{there}"
+
+    @property
     def major(self) -> int:
         """The number that decides what the server can do."""
         return major(self.version)

@@ -8,14 +8,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pytest_asyncbench.errors import PostgresError
 from pytest_asyncbench.postgres.blank import STATEMENTS
 from pytest_asyncbench.postgres.deadlocks import DeadlockLog
+from pytest_asyncbench.postgres.names import quote_identifier
 from pytest_asyncbench.postgres.statements import StatementCount
 
 if TYPE_CHECKING:
+    import psycopg
+
     from pytest_asyncbench.postgres.cluster import Cluster
 
 QUIET_LIMIT = 2.0
@@ -24,6 +27,11 @@ IDLE_FLUSH = 10.2
 """Seconds after which an idle backend has told all that it counted (PostgreSQL 15 and later: 10 s)."""
 LOG_BYTES = 1 << 20
 """Read at once of the server's log."""
+
+PLACE = b"SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = %s"
+"""The schema that an extension is in, which need not be on the search path."""
+HIDDEN = "<insufficient privilege>"
+"""What pg_stat_statements has in the place of another role's statement."""
 
 Activity = Mapping[tuple[str, str, str], int]
 """Backends by (state, type of what they wait for, what they wait for); "" where there is nothing."""
@@ -51,19 +59,21 @@ class DatabaseReading:
 class Observer:
     """The connection that a cluster's counters are read through; may be used by several threads.
 
-    `statements` says why statements cannot be counted; empty if they can.
+    `lacks` says why statements cannot be counted; empty if they can.
     """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._lock = threading.RLock()
         self._own = None if cluster.is_ours else cluster.database(name_hint="counters")
-        dbname = self._own.name if self._own else None
-        self._connection = cluster.observe(dbname)
+        self._connection = cluster.observe(self._own.name if self._own else None)
         self.pid: int = self._connection.info.backend_pid
         self.major = cluster.major
         self.most_connections = int(cluster.settings.get("max_connections", 0))
-        self.lacks = self._why_no_statements()
+        self.lacks = why_no_statements(self._connection, make=True)
+        if self.lacks and self._own:
+            self._use_theirs()
+        self._counts_statements = not self.lacks
         self._log_position = 0
         self._log = DeadlockLog()
         self._query = {name: text.encode() for name, text in _queries(self.major).items()}
@@ -72,16 +82,43 @@ class Observer:
         """Close the connection; the cluster drops the database that it was made to."""
         self._connection.close()
 
+    def _use_theirs(self) -> None:
+        """Whoever may not make the extension uses the one in the database that was named, if somebody made it there.
+
+        It tells of all databases alike.
+        """
+        theirs = self._cluster.observe(None)
+        if why_no_statements(theirs, make=False):
+            theirs.close()
+            self.lacks += (
+                f"; a superuser can run CREATE EXTENSION {STATEMENTS} in {self._cluster.maintenance_dbname!r}"
+            )
+            return
+        self._connection.close()
+        self._connection, self.lacks = theirs, ""
+        self.pid = theirs.info.backend_pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Close it, and drop the database that it was made in."""
+        self.close()
+        if self._own is not None:
+            self._own.drop()
+
     def read(self, dbname: str) -> DatabaseReading:
         """The counters of a database now."""
         with self._lock:
             found = self._rows("database", dbname)
             sessions, backends, rows_read, deadlocks, active, idle = found[0] if found else (0,) * 6
+            if not self._counts_statements:
+                return DatabaseReading(None, sessions, backends, rows_read, deadlocks, active, idle)
+            found = self._rows("statements", dbname)
+            self.lacks = self._hidden() if any(row[3] == HIDDEN for row in found) else ""
             if self.lacks:
                 return DatabaseReading(None, sessions, backends, rows_read, deadlocks, active, idle)
-            statements = {
-                hash(row[:3]): StatementCount(row[3], *row[4:]) for row in self._rows("statements", dbname)
-            }
+            statements = {hash(row[:3]): StatementCount(row[3], *row[4:]) for row in found}
             forgotten = self._connection.execute(self._query["forgotten"]).fetchone()
         return DatabaseReading(
             statements,
@@ -92,6 +129,13 @@ class Observer:
             active,
             idle,
             forgotten[0] if forgotten else 0,
+        )
+
+    def _hidden(self) -> str:
+        who = quote_identifier(self._cluster.user)
+        return (
+            f"the server connects as another role, whose statements {self._cluster.user!r} may not see; "
+            f"a superuser can run GRANT pg_read_all_stats TO {who}"
         )
 
     def activity(self, dbname: str) -> Activity:
@@ -145,18 +189,32 @@ class Observer:
         cursor = self._connection.execute(self._query[name], (dbname,), prepare=True)
         return cursor.fetchall()
 
-    def _why_no_statements(self) -> str:
-        from pytest_asyncbench.postgres.address import load_psycopg
 
-        try:
-            self._connection.execute(f"CREATE EXTENSION IF NOT EXISTS {STATEMENTS}".encode())
-            self._connection.execute(f"SELECT 1 FROM {STATEMENTS} LIMIT 1".encode())
-            track = self._connection.execute(f"SHOW {STATEMENTS}.track".encode()).fetchone()
-        except load_psycopg().Error as error:
-            return f"{STATEMENTS} cannot be used on this server: {str(error).splitlines()[0]}"
-        if track and track[0] == "none":
-            return f"{STATEMENTS}.track is none on this server"
-        return ""
+def why_no_statements(connection: psycopg.Connection[Any], *, make: bool) -> str:
+    """Why statements cannot be counted over this connection; empty if they can. `make`: try to make the extension."""
+    from pytest_asyncbench.postgres.address import load_psycopg
+
+    psycopg = load_psycopg()
+    try:
+        if make:
+            connection.execute(f"CREATE EXTENSION IF NOT EXISTS {STATEMENTS}".encode())
+        place = connection.execute(PLACE, (STATEMENTS,)).fetchone()
+        if place is None:
+            return f"there is no {STATEMENTS} in {connection.info.dbname!r}"
+        connection.execute(b"SELECT set_config('search_path', %s, false)", place)
+        connection.execute(f"SELECT 1 FROM {STATEMENTS} LIMIT 1".encode())
+        track = connection.execute(f"SHOW {STATEMENTS}.track".encode()).fetchone()
+    except psycopg.errors.ObjectNotInPrerequisiteState as error:
+        return f"{_cannot(error)}; add it to shared_preload_libraries, and restart the server"
+    except psycopg.Error as error:
+        return _cannot(error)
+    if track and track[0] == "none":
+        return f"{STATEMENTS}.track is none on this server; ALTER SYSTEM SET {STATEMENTS}.track = 'top'"
+    return ""
+
+
+def _cannot(error: Exception) -> str:
+    return f"{STATEMENTS} cannot be used on this server: {str(error).splitlines()[0]}"
 
 
 def _queries(major: int) -> dict[str, str]:

@@ -14,12 +14,14 @@ from typing import Any
 
 from pytest_asyncbench.directories import create
 from pytest_asyncbench.errors import PostgresError
-from pytest_asyncbench.postgres import names
+from pytest_asyncbench.postgres import names, rights
 from pytest_asyncbench.postgres.address import Address, load_psycopg
-from pytest_asyncbench.postgres.blank import STATEMENTS
 from pytest_asyncbench.postgres.cluster import Cluster
+from pytest_asyncbench.postgres.counters import Observer
 from pytest_asyncbench.processes import Command, Process
 
+BASE = "template1"
+"""What databases are copied from."""
 ORPHANS = Path(__file__).with_name("orphans.py")
 IN_ADDRESS = ("host", "hostaddr", "port", "user", "password", "dbname", "connect_timeout", "application_name")
 
@@ -38,10 +40,11 @@ class Guard:
 def connect(dsn: str, settings: Mapping[str, object]) -> Cluster:
     """The server that a DSN (URL or key=value) names.
 
-    Raises PostgresError when it cannot be reached, or its role may not create databases. What else is missing
+    Raises PostgresError when it cannot be reached, or its role may not do what is needed. What else is missing
     there is in `Cluster.missing`.
     """
     address, dbname = _address(dsn)
+    _check_rights(address, dbname, BASE)
     prefix = names.run_prefix()
     cluster = Cluster(
         address,
@@ -70,6 +73,7 @@ def adopt(process_fixture: Any) -> Cluster:
         extra,
     )
     maintenance = getattr(process_fixture, "maintenance_dbname", "postgres")
+    _check_rights(address, maintenance, process_fixture.template_dbname)
     cluster = Cluster(
         address,
         source="pytest-postgresql",
@@ -124,7 +128,6 @@ def _guard(dsn: str, prefix: str) -> Guard:
 
 def _checked(cluster: Cluster, settings: Mapping[str, object]) -> Cluster:
     try:
-        _check_rights(cluster)
         cluster.missing = (*_missing_statements(cluster), *_other_settings(cluster, settings))
     except BaseException:
         cluster.close()
@@ -132,29 +135,19 @@ def _checked(cluster: Cluster, settings: Mapping[str, object]) -> Cluster:
     return cluster
 
 
-def _check_rights(cluster: Cluster) -> None:
-    query = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
-    if not cluster.execute(query)[0][0]:
-        role = names.quote_identifier(cluster.user)
-        raise PostgresError(
-            f"the role {cluster.user!r} may not create databases at {cluster.host}:{cluster.port}, and every test "
-            f"needs its own: ALTER ROLE {role} CREATEDB, or name another role or server"
-        )
+def _check_rights(address: Address, dbname: str, base: str) -> None:
+    """Raise PostgresError, with the SQL that grants it, if the role may not do what is needed."""
+    with address.connect(dbname, autocommit=True) as connection:
+        row = connection.execute(rights.question(base).encode()).fetchone()
+    if row and (why := rights.refusal(rights.answered(row, base), f"{address.host}:{address.port}")):
+        raise PostgresError(why)
 
 
 def _missing_statements(cluster: Cluster) -> list[str]:
-    """Whether queries can be counted there: the view can be made, and the library behind it is preloaded."""
-    error = load_psycopg().Error
-    with cluster.database(name_hint="probe") as probe:
-        try:
-            cluster.execute(f"CREATE EXTENSION IF NOT EXISTS {STATEMENTS}", dbname=probe.name)
-            cluster.execute(f"SELECT 1 FROM {STATEMENTS} LIMIT 1", dbname=probe.name)
-        except error as failure:
-            reason = str(failure).splitlines()[0]
-            return [
-                f"{STATEMENTS} cannot be used there, so queries and rows per request are unknown: {reason}"
-            ]
-    return []
+    """Whether queries can be counted there."""
+    with Observer(cluster) as observer:
+        lacks = observer.lacks
+    return [f"queries and rows per request are unknown: {lacks}"] if lacks else []
 
 
 def _other_settings(cluster: Cluster, wanted: Mapping[str, object]) -> list[str]:

@@ -32,7 +32,7 @@ def provide(
     override the profile's. `user` runs the server when we are root. Raises PostgresError with remedies, SpecError
     for a profile or a setting that there is not.
     """
-    profiles.cluster_settings(profile, settings, ())
+    configured = profiles.cluster_settings(profile, settings, ())
     load_psycopg()
     if choice not in CHOICES:
         return existing.connect(choice, settings)
@@ -47,7 +47,7 @@ def provide(
         source=original.source,
         profile=profile,
         server=running,
-        given=settings,
+        given={**configured, **settings},
         psql=original.program("psql") if (original.bindir / "psql").exists() else None,
     )
     cluster.missing = () if statements else (_no_library(original),)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_asyncbench.errors import AsyncBenchError
+from pytest_asyncbench.masking import known_secrets, masked_command, masked_environment
 from pytest_asyncbench.report.codec import plain
 from pytest_asyncbench.report.document import Plan, Spec
 from pytest_asyncbench.servers.place import Place
@@ -18,8 +19,6 @@ from pytest_asyncbench.traffic.flow import Flow
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.requests import RequestDescription
 
-SECRET = re.compile(r"pass|secret|token|key|credential|auth|cookie", re.IGNORECASE)
-HIDDEN = "(not kept)"
 PORT = 65535
 """Stands for the port in command lines, which differs in every session; no other word is likely to be it."""
 
@@ -58,14 +57,17 @@ def spec_value(spec: ServerSpec, settled: ServerSpec) -> Spec:
     """A server as it was launched: its command line with `{port}` and `{python}`."""
     set_words = {word: getattr(settled, word) for word in words() if word not in ("env", "name")}
     app = {"app": settled.app} if settled.app else {}
+    secrets = known_secrets(dict(settled.env))
+    if settled.args:
+        set_words["args"] = masked_command(settled.args, secrets)
     return Spec(
         label=spec.label(),
         program=spec.program,
         mode=settled.mode,
         concurrency=settled.concurrency,
         words={word: plain(value) for word, value in (app | set_words).items() if value not in (None, ())},
-        command=_command(settled),
-        env={name: HIDDEN if SECRET.search(name) else text for name, text in settled.env},
+        command=masked_command(_command(settled), secrets),
+        env=masked_environment(dict(settled.env)),
     )
 
 

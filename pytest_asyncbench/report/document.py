@@ -34,7 +34,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """The state of the sources; `dirty`: something is not committed."""
+    """The state of the sources; `dirty`: something is not committed. `branch` may be any name that somebody gave it."""
 
     commit: str
     branch: str
@@ -135,7 +135,7 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A server as it was launched: every word that is set, its command line and its environment variables.
+    """A server as it is described: every word that is set, its command line and its environment variables.
 
     `{port}`, `{python}` and the placeholders of databases stand for themselves; values of variables whose names say
     that they are secret are left out.
@@ -151,12 +151,51 @@ class Spec:
 
 
 @dataclass(frozen=True, slots=True)
+class Launch:
+    """A server as it was launched: every placeholder is filled in, and secrets are left out.
+
+    `env` are the variables that its spec and the plugin have set; all others it inherited from pytest. `interpreter` is
+    the path of its Python, `python` that one's version, `packages` the versions of the servers, frameworks and drivers
+    that it has; empty where nobody knows them.
+    """
+
+    command: tuple[str, ...]
+    cwd: str
+    env: Mapping[str, str]
+    interpreter: str
+    python: str
+    packages: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PostgreSQL:
+    """The server of the databases: where it comes from (`source`), its profile, and its settings as it tells them:
+    those that were set, and others that can change a measurement. `lacks` says what could not be counted there."""
+
+    version: str
+    source: str
+    profile: str
+    settings: Mapping[str, str]
+    lacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How the variants of a run were launched, those of servers that were started here; and with which PostgreSQL."""
+
+    launches: Mapping[str, Launch]
+    postgresql: PostgreSQL | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
     """One variant in one run: `data` are the values that the rule had of each sampled metric, in order.
 
     `requests` are what it was asked; `steps` the figures of single requests of a mix or flow by their names; `ok` are
     all ok answers since the database was cloned, `alone` the latency of a request that was the only one. `limiter` and
-    `counters` (`load`: under load, `counted`: on a burst) are there where they are known.
+    `counters` (`load`: under load, `counted`: on a burst) are there where they are known. `revision` is that which the
+    variant belongs to, if it is another than that of the tests. `round_trips` are the network's between each load agent
+    and the server, in seconds; without a network in between there are none.
     """
 
     name: str
@@ -174,6 +213,8 @@ class Variant:
     steps: Mapping[str, Mapping[str, Figure]]
     limiter: Mapping[str, Any] | None = None
     counters: Mapping[str, Any] | None = None
+    revision: Revision | None = None
+    round_trips: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +263,7 @@ class Run:
     cleared: tuple[str, ...] = ()
     voided: tuple[str, ...] = ()
     confirming: Run | None = None
-    provenance: Mapping[str, Any] | None = None
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,14 +339,52 @@ class Ramp:
 
 
 @dataclass(frozen=True, slots=True)
+class Lane:
+    """One variant of a race: `rank` from 1 (null: it has none), `fate` best, tie, dropped, out or unranked, and `why`.
+
+    `ratio` is its value over that of the best, from the `rounds` that both were in, with its interval (null: none).
+    """
+
+    variant: str
+    rank: int | None
+    fate: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    rounds: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """A race of all variants for the best `metric`: who was worse than another one by more than the factor `by` was
+    dropped. `best` is null where the race does not say, and then `why`.
+
+    The first run of its load call is the race; the second, if there is one, the best alone on fresh launches.
+    `slots` were measured in all, `slots_without` would have been, had all variants been measured to the end.
+    """
+
+    metric: str
+    by: float
+    best: str | None
+    ties: tuple[str, ...]
+    lanes: tuple[Lane, ...]
+    slots: int
+    slots_without: int
+    why: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LoadCall:
-    """One call of a load verb: one run, or, of a ramp, one for each plateau."""
+    """One call of a load verb: one run; of a ramp one for each plateau, of a race one or two."""
 
     name: str
     shape: str
     statements: tuple[Statement, ...]
     runs: tuple[Run, ...]
     ramp: Ramp | None = None
+    race: Race | None = None
 
 
 @dataclass(frozen=True, slots=True)

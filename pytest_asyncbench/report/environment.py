@@ -11,28 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pytest_asyncbench.report.document import Environment, Machine, Revision
+from pytest_asyncbench.servers.software import PACKAGES, versions
 
-PACKAGES = (
-    "pytest",
-    "uvloop",
-    "httptools",
-    "granian",
-    "uvicorn",
-    "gunicorn",
-    "gevent",
-    "uwsgi",
-    "hypercorn",
-    "daphne",
-    "django",
-    "flask",
-    "fastapi",
-    "starlette",
-    "sqlalchemy",
-    "psycopg",
-    "psycopg-pool",
-    "asyncpg",
-)
-"""Packages whose versions change what a server does, where pytest's Python has them."""
 GIT_SECONDS = 10
 
 
@@ -41,7 +21,7 @@ def environment(root: Path) -> Environment:
     return Environment(
         plugin=_version("pytest-asyncbench") or "unknown",
         python=f"{platform.python_implementation()} {platform.python_version()}",
-        packages={name: found for name in PACKAGES if (found := _version(name))},
+        packages=versions(("pytest", *PACKAGES)),
         machine=machine(),
         kernel=platform.release(),
         revision=revision(root),

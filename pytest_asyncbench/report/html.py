@@ -5,12 +5,13 @@ The policy in its head would forbid scripts and requests even if something were 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from itertools import count
 from typing import Any
 
-from pytest_asyncbench.report.document import LoadCall, Report, Run, Spec, Statement, Test
+from pytest_asyncbench.report.document import LoadCall, Provenance, Report, Run, Statement, Test, Variant
 from pytest_asyncbench.report.environment import facts
 from pytest_asyncbench.report.lines import (
     HEADINGS,
@@ -35,6 +36,7 @@ from pytest_asyncbench.report.pictures.ramp import ramp_picture
 from pytest_asyncbench.report.pictures.rounds import rounds_picture
 from pytest_asyncbench.report.pictures.variants import variants_picture
 from pytest_asyncbench.report.pictures.waits import waits_picture
+from pytest_asyncbench.report.race import ended, heading, lane_rows
 
 MOST_COLUMNS = 4
 """Variants that stand side by side in a table; more of them stand below each other."""
@@ -100,11 +102,25 @@ def _call(call: LoadCall, report: Report, salts: Iterator[str]) -> Markup:
             element("h3", call.name, " ", element("span", call.shape, class_="quiet")),
             element("ul", *(_verdict(item) for item in told(call)), class_="verdicts"),
             bullets(limiters(call)),
+            _race(call),
             *(_figures(run) for run in ([] if call.ramp else call.runs)),
             bullets(call.ramp.notes) if call.ramp else Markup(""),
             element("div", *(each.as_html() for each in _known(pictures)), class_="pictures"),
             *(_configuration(run) for run in call.runs[:1]),
         )
+    )
+
+
+def _race(call: LoadCall) -> Markup:
+    """Every variant in its place; nothing of what is no race."""
+    race = call.race
+    if race is None:
+        return Markup("")
+    headings, rows = lane_rows(race, call.runs[0])
+    caption = heading(race.metric, race.by, len(call.runs[0].variants))
+    remarks_ = [text.strip() for text in ended(race.why, race.slots, race.slots_without)]
+    return joined(
+        (table(caption.capitalize(), headings, rows, class_="wraps"), bullets([*remarks_, *race.notes]))
     )
 
 
@@ -155,11 +171,11 @@ def _configuration(run: Run) -> Markup:
     """Plan, servers, order of the slots, and whatever else is known of how it was measured."""
     plan = {name: value for name, value in _fields(run.plan).items() if value not in (None, "", False)}
     parts = [_facts("Plan", plan)]
-    parts += [_facts(f"Server {variant.name}", _spec(variant.spec)) for variant in run.variants]
+    parts += [_facts(f"Server {variant.name}", _spec(variant)) for variant in run.variants]
     for variant in run.variants:
         parts += [_facts(f"Counters of {variant.name}", variant.counters)] if variant.counters else []
         parts += [_facts(f"Limiter of {variant.name}", variant.limiter)] if variant.limiter else []
-    parts += [_facts("Provenance", run.provenance)] if run.provenance else []
+    parts += _provenance(run.provenance) if run.provenance else []
     order = [[str(number), ", ".join(names)] for number, names in enumerate(run.order, 1)]
     parts.append(table("Order of the slots", ["round", "variants"], order))
     return folded("Configuration and order of the slots", *parts)
@@ -169,17 +185,28 @@ def _fields(value: Any) -> Mapping[str, Any]:
     return {name: getattr(value, name) for name in value.__slots__}
 
 
-def _spec(spec: Spec) -> Mapping[str, Any]:
+def _spec(variant: Variant) -> Mapping[str, Any]:
+    spec, revision = variant.spec, variant.revision
     environ = {f"env {name}": value for name, value in spec.env.items()}
     command = {"command": " ".join(spec.command)} if spec.command else {}
     return {
         "label": spec.label,
+        **({"revision": f"{revision.branch} ({revision.commit})"} if revision else {}),
         "mode": spec.mode,
         "concurrency": spec.concurrency,
         **spec.words,
         **command,
         **environ,
     }
+
+
+def _provenance(found: Provenance) -> list[Markup]:
+    """How each server was launched, and the PostgreSQL."""
+    parts = [
+        _facts(f"Launch of {name}", {**_fields(launch), "command": shlex.join(launch.command)})
+        for name, launch in found.launches.items()
+    ]
+    return [*parts, _facts("PostgreSQL", _fields(found.postgresql))] if found.postgresql else parts
 
 
 def _facts(caption: str, found: Mapping[str, Any]) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from pytest_asyncbench.diagnosis.distance import distance
 from pytest_asyncbench.report.document import LoadCall, Report, Run, Statement, Test, Variant
 
 ORDER = ("INVALID", "FAIL", "INCONCLUSIVE", "PASS")
@@ -74,7 +75,8 @@ def measured(run: Run) -> str:
     """ "8 rounds of 2 variants in 28 s, seed 848048"."""
     variants = f" of {len(run.variants)} variants" if len(run.variants) > 1 else ""
     took = f"{run.rounds} round{'s' * (run.rounds != 1)}{variants} in {run.seconds:.0f} s, seed {run.seed}"
-    return "; ".join((took, *run.surroundings))
+    far = distance({variant.name: variant.round_trips for variant in run.variants})
+    return "; ".join(filter(None, (took, *run.surroundings, far)))
 
 
 def remarks(run: Run) -> list[str]:

@@ -27,6 +27,7 @@ from pytest_asyncbench.report.lines import (
     state,
     told,
 )
+from pytest_asyncbench.report.race import ended, heading, lane_rows
 
 SIGNS = {"PASS": "✅", "FAIL": "❌", "INVALID": "⛔", "INCONCLUSIVE": "❔"}
 SPECIAL = re.compile(
@@ -120,6 +121,7 @@ def _call(call: LoadCall) -> list[str]:
         lines += [f"    - {escaped(text)}" for text in item.details]
     lines += [f"- {escaped(text)}" for text in limiters(call)]
     lines += [""] if lines[-1] else []
+    lines += _race(call) if call.race else []
     lines += _ramp(call.ramp, call.runs) if call.ramp else [line for run in call.runs for line in _run(run)]
     return lines
 
@@ -143,6 +145,19 @@ def _run(run: Run) -> list[str]:
     ]
     notes = [f"- {escaped(text)}" for text in remarks(run)]
     return [*table(headings, rows), *notes, *[""] * bool(notes), escaped(measured(run)), ""]
+
+
+def _race(call: LoadCall) -> list[str]:
+    race = call.race
+    if race is None:
+        return []
+    headings, rows = lane_rows(race, call.runs[0])
+    told_ = [
+        heading(race.metric, race.by, len(call.runs[0].variants)),
+        *ended(race.why, race.slots, race.slots_without),
+    ]
+    lines = table(headings, [[escaped(cell) for cell in row] for row in rows])
+    return [*lines, *(f"- {escaped(text)}" for text in (*told_, *race.notes)), ""]
 
 
 def _ramp(ramp: Ramp, runs: Sequence[Run]) -> list[str]:

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pytest_asyncbench.diagnosis.counters import counters_of
@@ -14,6 +15,8 @@ from pytest_asyncbench.judging import Judgement
 from pytest_asyncbench.marks import is_built_in
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures
+from pytest_asyncbench.measure.provenance import Provenance, Server
+from pytest_asyncbench.measure.race_run import Race
 from pytest_asyncbench.measure.ramp_run import Ramp, RampValue
 from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.measure.slot import Slot
@@ -24,6 +27,7 @@ from pytest_asyncbench.report import document
 from pytest_asyncbench.report.codec import plain
 from pytest_asyncbench.report.description import plan_value, spec_value
 from pytest_asyncbench.report.distribution import distribution, series
+from pytest_asyncbench.report.race import race_value
 from pytest_asyncbench.report.text import shape_text, statement_text
 from pytest_asyncbench.report.track import tracks
 from pytest_asyncbench.testcase import Record
@@ -38,12 +42,25 @@ def load_call(record: Record) -> document.LoadCall:
     """One load call of a test, with what its statements came to."""
     ramp = record.ramp
     runs = tuple(record.runs.values()) if ramp is None or ramp.steps else ()
+    if record.race:
+        return _race_call(record, record.race)
     return document.LoadCall(
         name=ramp.name if ramp else record.run.name,
         shape=_ramp_shape(ramp) if ramp else shape_text(record.run.evidence.plan),
         statements=tuple(_statement(item, record) for item in record.judgements),
         runs=tuple(run_value(run) for run in runs),
         ramp=_ramp(ramp) if ramp else None,
+    )
+
+
+def _race_call(record: Record, race: Race) -> document.LoadCall:
+    """The race, and the winner measured again: two runs of one plan, told apart by their names."""
+    return document.LoadCall(
+        name=race.name,
+        shape=shape_text(race.plan.load),
+        statements=tuple(_statement(item, record) for item in record.judgements),
+        runs=tuple(replace(run_value(run), name=name) for name, run in record.runs.items()),
+        race=race_value(race),
     )
 
 
@@ -70,7 +87,7 @@ def run_value(run: Run) -> document.Run:
         cleared=evidence.cleared,
         voided=evidence.voided,
         confirming=run_value(_confirming(run, evidence.confirming)) if evidence.confirming else None,
-        provenance=_optional(evidence, "provenance"),
+        provenance=_provenance(evidence.provenance) if evidence.provenance else None,
     )
 
 
@@ -107,6 +124,8 @@ def _variant(run: Run, name: str, positions: Mapping[int, int], opened: float) -
         steps=_steps(measured),
         limiter=_limiter(measured),
         counters=_counters(evidence, name),
+        revision=_revision(evidence, name),
+        round_trips=evidence.round_trips(name),
     )
 
 
@@ -236,16 +255,38 @@ def _ramp_shape(ramp: Ramp) -> str:
     return f"ramp from {loads[0]:g} to {ramp.plan.told(loads[-1])}"
 
 
-def _optional(owner: object, name: str) -> Mapping[str, Any] | None:
-    """Something that not every measurement has, as an object; None without."""
-    try:
-        found = getattr(owner, name, None)
-    except AsyncBenchError:
-        return None
-    if found is None:
-        return None
-    value = plain(found)
-    return value if isinstance(value, dict) else {"text": str(found)}
+def _provenance(found: Provenance) -> document.Provenance:
+    postgresql = found.postgresql
+    return document.Provenance(
+        {name: _launch(server) for name, server in found.servers.items()},
+        document.PostgreSQL(
+            postgresql.version,
+            postgresql.source,
+            postgresql.profile,
+            dict(postgresql.settings),
+            tuple(postgresql.lacks),
+        )
+        if postgresql
+        else None,
+    )
+
+
+def _launch(server: Server) -> document.Launch:
+    launched, software = server.launched, server.software
+    return document.Launch(
+        launched.command,
+        launched.cwd,
+        dict(launched.env),
+        launched.python,
+        software.python,
+        dict(software.packages),
+    )
+
+
+def _revision(evidence: Evidence, variant: str) -> document.Revision | None:
+    """What another revision a variant belongs to."""
+    found = evidence.provenance.revisions.get(variant) if evidence.provenance else None
+    return document.Revision(found.commit, found.name, dirty=False) if found else None
 
 
 def _limiter(measured: VariantRun) -> Mapping[str, Any] | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pytest_asyncbench.masking import masked_text
 from pytest_asyncbench.report.document import Environment, Report, Test
 from pytest_asyncbench.report.recording import load_call, metric_infos
 from pytest_asyncbench.testcase import TestCase
@@ -59,14 +59,11 @@ def _test(case: TestCase, ending: Ending) -> Test:
         message=ending.message[:MOST_CHARACTERS],
         seconds=ending.seconds,
         loads=tuple(load_call(record) for record in case.records),
-        logs={name: log[-MOST_CHARACTERS:] for name, log in case.stage.logs().items() if log.strip()},
+        logs={name: log[-MOST_CHARACTERS:] for name, log in case.logs().items() if log.strip()},
     )
 
 
 def _without_password(value: object) -> object:
     if isinstance(value, Mapping):
         return {name: _without_password(held) for name, held in value.items()}
-    if not isinstance(value, str):
-        return value
-    value = re.sub(r"(://[^:/@\s]*):[^@/\s]*@", r"\1:...@", value)
-    return re.sub(r"(?i)(password\s*=\s*)('[^']*'|\S+)", r"\1...", value)
+    return masked_text(value) if isinstance(value, str) else value

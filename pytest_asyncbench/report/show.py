@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 
-from pytest_asyncbench.report.comparison import NOT_INTERLEAVED, Change, Comparison
+from pytest_asyncbench.report.change import Change
+from pytest_asyncbench.report.comparison import NOT_INTERLEAVED, Comparison
 from pytest_asyncbench.report.document import LoadCall, Ramp, Report, Run
 from pytest_asyncbench.report.environment import facts
 from pytest_asyncbench.report.lines import (
@@ -23,6 +24,7 @@ from pytest_asyncbench.report.lines import (
     state,
     told,
 )
+from pytest_asyncbench.report.race import ended, heading, lane_rows
 from pytest_asyncbench.report.table import table
 
 WIDTH = 118
@@ -65,7 +67,7 @@ def ratio_text(change: Change) -> str:
 
 
 def _call(call: LoadCall) -> list[str]:
-    lines = [f"{call.name} {call.shape}"]
+    lines = [f"{call.name} {call.shape}", *_race(call)]
     lines += _ramp(call.ramp, call) if call.ramp else [line for run in call.runs for line in _run(run)]
     for item in told(call):
         text = f"{item.outcome} {about(item)}: {item.why}"
@@ -83,6 +85,19 @@ def _run(run: Run) -> list[str]:
         for each in run.variants
     ]
     return [*table(headings, rows, left=2), *(f"  note: {text}" for text in remarks(run))]
+
+
+def _race(call: LoadCall) -> list[str]:
+    race = call.race
+    if race is None:
+        return []
+    headings, rows = lane_rows(race, call.runs[0])
+    lines = [f"  {heading(race.metric, race.by, len(call.runs[0].variants))}", *table(headings, rows, left=2)]
+    return [
+        *lines,
+        *ended(race.why, race.slots, race.slots_without),
+        *(f"  note: {text}" for text in race.notes),
+    ]
 
 
 def _ramp(ramp: Ramp, call: LoadCall) -> list[str]:

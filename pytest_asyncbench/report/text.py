@@ -5,14 +5,18 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from pytest_asyncbench.diagnosis.distance import distance
 from pytest_asyncbench.judging import Judgement, worst_first, worth_telling
+from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures, first_traceback
+from pytest_asyncbench.measure.race_run import Race
 from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.report.cells import UNKNOWN, cell
 from pytest_asyncbench.report.counts import count_lines
 from pytest_asyncbench.report.differences import difference_lines
 from pytest_asyncbench.report.limiters import limiter_lines
+from pytest_asyncbench.report.race import race_lines
 from pytest_asyncbench.report.ramp import ramp_lines
 from pytest_asyncbench.report.servers import cleared, started
 from pytest_asyncbench.report.table import table
@@ -56,6 +60,8 @@ def record_lines(record: Record) -> list[str]:
             line for item in worst_first(worth_telling(record.judgements)) for line in judgement_lines(item)
         ]
         return ramp_lines(record.ramp, judged)
+    if record.race is not None:
+        return _race(record, record.race)
     run = record.run
     rows = [_row(run[name]) for name in run.variants]
     lines = [_heading(run), *table(HEADINGS, rows, left=2), *_steps(run)]
@@ -68,6 +74,18 @@ def record_lines(record: Record) -> list[str]:
     lines += textwrap.indent(first_traceback(run.evidence), "    ").splitlines()
     lines += [f"  {text}" for text in [cleared(run.evidence)] if text]
     return [*lines, _measured(run)]
+
+
+def _race(record: Record, race: Race) -> list[str]:
+    """A race: its table, the winner, the statements about that, and how it was measured."""
+    judged = [
+        line for item in worst_first(worth_telling(record.judgements)) for line in judgement_lines(item)
+    ]
+    lines = race_lines(race, shape_text(race.plan.load), judged)
+    notes = [note for run in record.runs.values() for note in (*_closing(run), *run.evidence.notes)]
+    lines += [line for note in dict.fromkeys((*notes, *race.notes)) for line in _note(note)]
+    lines += [f"  {text}" for text in [cleared(race.run.evidence)] if text]
+    return [*lines, *(_measured(run) for run in record.runs.values())]
 
 
 def _closing(run: Run) -> list[str]:
@@ -144,11 +162,15 @@ def _measured(run: Run) -> str:
     rounds = len(evidence.rounds)
     if not rounds and evidence.bursts:
         took = f"counted on bursts in {evidence.seconds:.1f} s, nothing timed"
-        return "  " + "; ".join((took, *evidence.surroundings))
+        return "  " + "; ".join(filter(None, (took, *evidence.surroundings, _distance(evidence))))
     windows = _windows([slot.samples.window for slots in evidence.rounds for slot in slots])
     took = f"{rounds} round{'s' * (rounds != 1)} of {windows} slots in {evidence.seconds:.0f} s, seed {evidence.seed}"
-    told = (took, *evidence.surroundings, started(evidence))
+    told = (took, *evidence.surroundings, _distance(evidence), started(evidence))
     return "  " + "; ".join(text for text in told if text)
+
+
+def _distance(evidence: Evidence) -> str:
+    return distance({name: evidence.round_trips(name) for name in evidence.variants})
 
 
 def _windows(seconds: Sequence[float]) -> str:

@@ -19,6 +19,7 @@ from pytest_asyncbench.servers import environment, ports
 from pytest_asyncbench.servers.address import Address
 from pytest_asyncbench.servers.hosts import FILE, write_copy
 from pytest_asyncbench.servers.installed import installed
+from pytest_asyncbench.servers.launched import Launched, launched
 from pytest_asyncbench.servers.place import Place
 from pytest_asyncbench.servers.placeholders import fill, mentioned
 from pytest_asyncbench.servers.programs import program
@@ -58,14 +59,24 @@ class Instance:
     socket = ""
     """Path of the Unix socket that it listens at, if it does."""
 
+    launched: Launched | None = None
+    """With what it was started; None of a server that is not ours."""
+
     def __init__(
-        self, launch: Launch, process: Process, address: Address, startup: float, cleared: tuple[str, ...]
+        self,
+        launch: Launch,
+        process: Process,
+        address: Address,
+        startup: float,
+        cleared: tuple[str, ...],
+        launched: Launched | None = None,
     ) -> None:
         self.spec = launch.spec
         self.variant = launch.variant
         self.host, self.port, self.socket = address.host, address.port, address.path
         self.startup = startup
         self.cleared = cleared
+        self.launched = launched
         self._process = process
 
     @property
@@ -187,7 +198,7 @@ def _start_on(launch: Launch, port: int, given_up: Event | None) -> Instance:
     directory = create("server")
     try:
         address = Address(ports.HOST, port, _socket(spec, directory), spec.scheme)
-        command, cleared = _command(launch, port, directory)
+        command, cleared, told = _command(launch, port, directory)
         process = Process(command)
     except BaseException:
         release(directory)
@@ -197,7 +208,7 @@ def _start_on(launch: Launch, port: int, given_up: Event | None) -> Instance:
     except BaseException:
         process.stop()
         raise
-    return Instance(launch, process, address, startup, cleared)
+    return Instance(launch, process, address, startup, cleared, told)
 
 
 def _socket(spec: ServerSpec, directory: Path) -> str:
@@ -213,7 +224,7 @@ def _socket(spec: ServerSpec, directory: Path) -> str:
     return path
 
 
-def _command(launch: Launch, port: int, directory: Path) -> tuple[Command, tuple[str, ...]]:
+def _command(launch: Launch, port: int, directory: Path) -> tuple[Command, tuple[str, ...], Launched]:
     spec = launch.spec
     python = interpreter(spec.python, launch.root)
     values = {
@@ -243,7 +254,21 @@ def _command(launch: Launch, port: int, directory: Path) -> tuple[Command, tuple
         mounts={str(FILE): write_copy(directory, hosts)} if hosts else {},
         remove=(directory,),
     )
-    return command, cleared
+    told = launched(
+        command.argv,
+        cwd,
+        env,
+        {name: text for name, text in os.environ.items() if name not in dict(spec.env)},
+        python=python if _is_python(spec, python) else "",
+        secrets=[launch.placeholders.get("database.password", "")],
+    )
+    return command, cleared, told
+
+
+def _is_python(spec: ServerSpec, python: str) -> bool:
+    """Whether a server runs on the interpreter that it was given: any other program may be anything."""
+    told = spec.python is not None or python in spec.argv or "python" in mentioned(spec)
+    return told or spec.program != "command"
 
 
 def command_line(spec: ServerSpec, python: str, port: int, env: Mapping[str, str], cwd: str) -> list[str]:

@@ -161,5 +161,6 @@ MERGED_BY: Mapping[str, Callable[[Sequence[SlotResult], str], Any]] = {
     "steps": _steps,
     "cautions": _complaints,
     "starved": _sum,
+    "round_trips": _joined,
 }
 """How each field of a result is merged; a field without an entry here is an error, not the first agent's value."""

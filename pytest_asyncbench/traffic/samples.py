@@ -66,6 +66,9 @@ class SlotResult:
     `cautions` are violated self-checks after which only counts can be believed: what is sampled may have been
     the agent's doing.
 
+    `round_trips` are the network's, in seconds, between each agent and the target; without a network in between there
+    are none.
+
     Of flows, a sample is a whole visit, and `steps` are its requests by name; `answers` still counts whole answers. Of
     anything else `steps` is None.
     """
@@ -100,3 +103,4 @@ class SlotResult:
     steps: Mapping[str, StepSamples] | None = None
     cautions: tuple[str, ...] = ()
     starved: int = 0
+    round_trips: tuple[float, ...] = ()

@@ -144,3 +144,17 @@ def test_who_waits_for_the_cpu_waits_for_nothing_else(mode):
 
 def test_one_request_that_was_slow_alone_is_no_upstream():
     assert limiter(replace(QUIET, alone=0.02, latency=0.0006)).name == "not clear"
+
+
+def test_what_cannot_be_looked_at_is_unknown_and_not_nothing():
+    """A server and a PostgreSQL that were not started here; this machine is busy, perhaps with them."""
+    use = DatabaseUse(cpu=None, connections=1.0, backends={ACTIVE: 2.0})
+    seen = replace(QUIET, processes=(), busy=0.9, cores=2, database=use)
+    found = limiter(seen)
+    assert found.name == "not clear"
+    assert "something else, or what cannot be looked at, uses 1.80 cores of 2" in found.evidence
+    told = {sign.name: sign.evidence for sign in (rule(seen) for rule in RULES)}
+    assert "PostgreSQL - cores" in told["connection set-up"]
+    assert "its processes use - cores; database - cores" in told["server cpu"]
+    assert "server - cores" in told["database cpu"]
+    assert not any("0.00 cores" in text for text in told.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_asyncbench.diagnosis.preflight import slowing, too_many_connections
+from pytest_asyncbench.diagnosis.preflight import slowing, too_little_memory, too_many_connections
 from pytest_asyncbench.measure.counts import Counts
 from pytest_asyncbench.servers.factories import command, granian
 
@@ -49,3 +49,11 @@ def test_settings_that_slow_a_server_down():
         "a writes an access log (--access-log)"
     ]
     assert slowing("a", command(["x", "{port}", "--reload=1"])) == ["a watches its files (--reload)"]
+
+
+def test_servers_that_are_alive_together_need_memory():
+    held = {"w1": 60e6, "w3": 150e6, "unknown": None}
+    assert too_little_memory(held, 150e6) == ""
+    why = too_little_memory(held, 149e6)
+    assert why.startswith("2 servers hold 210 MB together, w3 alone 150 MB, and the machine has 149 MB left")
+    assert too_little_memory({"external": None}, 0.0) == ""

@@ -23,6 +23,9 @@ asyncbench_warmup = 300ms
 asyncbench_slot = 200ms
 """
 
+CROWDED = "the load agent did not keep up"
+TRIES = 4
+
 
 class Project:
     """Writes test modules under the header above, and runs pytest on them."""
@@ -43,8 +46,15 @@ class Project:
         return self
 
     def run(self, *arguments: str) -> pytest.RunResult:
-        """Run pytest in this process."""
-        return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+        """Run pytest in this process; again, a few times, where the machine gave the load agent no time.
+
+        What that makes of a test is right, and says nothing of what is asked here.
+        """
+        for _ in range(TRIES):
+            result = self.pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+            if result.ret == 0 or not any(CROWDED in line for line in result.outlines):
+                break
+        return result
 
 
 @pytest.fixture

@@ -50,7 +50,9 @@ async def sqlalchemy(driver):
     from sqlalchemy.ext.asyncio import create_async_engine
 
     if "engine" not in kept:
-        kept["engine"] = create_async_engine(make_url(URL).set(drivername=f"postgresql+{driver}"))
+        # One connection: how many of a larger pool are opened, and when, depends on how busy the machine is.
+        url = make_url(URL).set(drivername=f"postgresql+{driver}")
+        kept["engine"] = create_async_engine(url, pool_size=1, max_overflow=0)
     async with kept["engine"].begin() as connection:
         yield SQLAlchemy(connection)
 

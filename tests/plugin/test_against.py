@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import os
 import signal
 import subprocess
@@ -132,11 +133,29 @@ def test_each_revision_loads_its_own_schema(checkout):
     new = "create table item (name text); insert into item values ('new');"
     checkout.repository.commit("Old", app=READS.format(column="title"), **{"schema.sql": old})
     checkout.repository.write(app=READS.format(column="name"), **{"schema.sql": new})
-    result = run(checkout, "--asyncbench-against=main")
+    told = checkout.path / ".cache" / "r.json"
+    result = run(checkout, "--asyncbench-against=main", f"--asyncbench-json={told}")
     outcomes = result.parseoutcomes()
     assert "failed" not in outcomes, result.stdout.str()
+    _check_what_is_told_of_both(json.loads(told.read_text()), checkout.repository)
     result.stdout.fnmatch_lines(["* server is not worse than server@main in rps by 100 %: *"])
     result.stdout.no_fnmatch_line("*not comparable*")
+
+
+def _check_what_is_told_of_both(report, repository):
+    """Which variant is of which revision, how each was launched, and what both wrote."""
+    [test] = report["tests"]
+    assert set(test["logs"]) == {"server", "server@main"}
+    [run] = test["loads"][0]["runs"]
+    revisions = {variant["name"]: variant.get("revision") for variant in run["variants"]}
+    main = {"commit": repository.git("rev-parse", "main").strip(), "branch": "main", "dirty": False}
+    assert revisions == {"server": None, "server@main": main}
+    launches = run["provenance"]["launches"]
+    assert launches["server"]["cwd"] == str(repository.path)
+    assert launches["server@main"]["cwd"] != str(repository.path)
+    assert launches["server@main"]["packages"]["psycopg"]
+    assert launches["server"]["env"]["PGPASSWORD"] == "(not kept)"
+    assert run["provenance"]["postgresql"]["settings"]["jit"] == "off"
 
 
 def test_a_schema_that_does_not_load_there(checkout):

@@ -44,6 +44,10 @@ def test_it(load, database):
     before = stage.instances()["many"].pid
     again = stage.relaunch()
     assert again["many"].pid != before and list(again) == ["many", "one"]
+    kept = again["many"].pid
+    alone = stage.relaunch(["one"])
+    assert list(alone) == ["many", "one"]
+    assert alone["many"].pid == kept and alone["one"].pid != again["one"].pid
     assert [stage._launch(name, spec).database for name, spec in stage.specs.items()] == launches
     assert launches[0]["PGDATABASE"] != launches[1]["PGDATABASE"]
     with database["many"].connect() as connection:

@@ -38,7 +38,13 @@ def wsgi(environ, start_response):
         be_busy()
     if path == "/slower":
         time.sleep(0.05)
-    boom = path == "/boom" or (path == "/flaky" and next(counter) % 50 == 0)
+    if path == "/waits":
+        time.sleep(0.001 * float(os.environ.get("WAITS", "1")))
+    boom = (
+        path == "/boom"
+        or (path == "/waits" and "BREAKS" in os.environ)
+        or (path == "/flaky" and next(counter) % 50 == 0)
+    )
     boom = boom or (path == "/crowded" and is_crowded())
     start_response(
         "500 Internal Server Error" if boom else "200 OK",

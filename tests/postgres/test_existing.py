@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +15,19 @@ from pytest_asyncbench.errors import PostgresError
 from pytest_asyncbench.postgres import adopt, provide, validate_load
 
 LIMIT = 30.0
+
+
+@contextmanager
+def without_statements(cluster):
+    """The server as one whose administrator has not made the extension."""
+    places = "template1", "postgres"
+    for name in places:
+        cluster.execute("DROP EXTENSION pg_stat_statements", dbname=name)
+    try:
+        yield
+    finally:
+        for name in places:
+            cluster.execute("CREATE EXTENSION pg_stat_statements", dbname=name)
 
 
 def databases(cluster) -> set[str]:
@@ -59,14 +74,13 @@ def test_databases_come_and_go_there(cluster, role, tmp_path, kind):
 
 
 def test_what_is_missing_is_said(cluster, role):
-    cluster.execute("DROP EXTENSION pg_stat_statements", dbname="template1")
-    try:
-        with provide(role("CREATEDB"), settings={"max_connections": 300, "jit": False}) as there:
-            extension, setting = there.missing
-    finally:
-        cluster.execute("CREATE EXTENSION pg_stat_statements", dbname="template1")
-    assert extension.startswith("pg_stat_statements cannot be used there")
-    assert "permission denied" in extension
+    wanted = {"max_connections": 300, "jit": False}
+    with without_statements(cluster), provide(role("CREATEDB"), settings=wanted) as there:
+        extension, setting = there.missing
+    assert extension.startswith(
+        "queries and rows per request are unknown: pg_stat_statements cannot be used on this server: permission denied"
+    )
+    assert extension.endswith("a superuser can run CREATE EXTENSION pg_stat_statements in 'postgres'")
     assert setting == "the setting max_connections is 200 on this server, 300 was asked for"
 
 
@@ -75,11 +89,70 @@ def test_nothing_is_missing_for_a_superuser(cluster):
         assert there.missing == ()
 
 
-def test_without_the_right_to_create_databases(cluster, role):
+def test_an_extension_that_somebody_else_has_made_is_used(cluster, role):
+    with without_statements(cluster):
+        cluster.execute("CREATE SCHEMA watching", dbname="postgres")
+        cluster.execute("CREATE EXTENSION pg_stat_statements SCHEMA watching", dbname="postgres")
+        cluster.execute("GRANT USAGE ON SCHEMA watching TO PUBLIC", dbname="postgres")
+        try:
+            with provide(role("CREATEDB")) as there, there.database() as database:
+                assert there.missing == ()
+                with database.connect(autocommit=True) as connection:
+                    connection.execute("SELECT 1 AS seen_by_the_observer")
+                texts = [each.text for each in there.observer().read(database.name).statements.values()]
+        finally:
+            cluster.execute("DROP SCHEMA watching CASCADE", dbname="postgres")
+    assert "SELECT $1 AS seen_by_the_observer" in texts
+
+
+def test_statements_of_other_roles_are_unknown_and_not_miscounted(cluster, role):
+    def read(there, database):
+        with cluster.connect(database.name, autocommit=True) as connection:
+            connection.execute("SELECT 1 AS of_another_role")
+        return there.observer().read(database.name).statements, there.observer().lacks
+
+    with provide(role("CREATEDB")) as there, there.database() as database:
+        found, lacks = read(there, database)
+        assert found is None
+        assert lacks.endswith('a superuser can run GRANT pg_read_all_stats TO "guest_0"')
+        cluster.execute("GRANT pg_read_all_stats TO guest_0")
+        found, lacks = read(there, database)
+        assert "SELECT $1 AS of_another_role" in {each.text for each in found.values()}
+        assert lacks == ""
+
+
+@pytest.mark.parametrize(
+    ("rights", "spoil", "mend", "remedy"),
+    [
+        ("", "SELECT 1", "SELECT 1", 'ALTER ROLE "guest_0" CREATEDB'),
+        (
+            "CREATEDB",
+            "REVOKE CONNECT ON DATABASE template1 FROM PUBLIC",
+            "GRANT CONNECT ON DATABASE template1 TO PUBLIC",
+            'GRANT CONNECT ON DATABASE "template1" TO "guest_0"',
+        ),
+        (
+            "CREATEDB",
+            "ALTER DATABASE template1 IS_TEMPLATE false",
+            "ALTER DATABASE template1 IS_TEMPLATE true",
+            'ALTER DATABASE "template1" IS_TEMPLATE true',
+        ),
+    ],
+)
+def test_a_right_that_is_needed_is_told_with_the_sql_that_grants_it(
+    cluster, role, rights, spoil, mend, remedy
+):
     before = databases(cluster)
-    with pytest.raises(PostgresError, match='ALTER ROLE "guest_0" CREATEDB'):
-        provide(role(""))
+    dsn = role(rights)
+    cluster.execute(spoil)
+    try:
+        with pytest.raises(PostgresError, match=f"cannot be used as it is:\n- .*: {re.escape(remedy)}\n"):
+            provide(dsn)
+    finally:
+        cluster.execute(mend)
     assert databases(cluster) == before
+    if rights:
+        provide(dsn).close()
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,16 @@ from __future__ import annotations
 import pytest
 
 from pytest_asyncbench.marks import BUILT_IN
+from pytest_asyncbench.measure.provenance import Commit, PostgreSQL, Provenance, Server
 from pytest_asyncbench.metrics import METRICS
 from pytest_asyncbench.report.description import plan_value, spec_value
+from pytest_asyncbench.report.document import Launch, Revision
+from pytest_asyncbench.report.file import as_json, from_json
+from pytest_asyncbench.report.html import as_html
 from pytest_asyncbench.report.session import Ending
 from pytest_asyncbench.servers.factories import command, granian
+from pytest_asyncbench.servers.launched import Launched
+from pytest_asyncbench.servers.software import Software
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.requests import request
 from pytest_asyncbench.verdict.statements import Budget, Ordering, SinceKept, Tie
@@ -154,3 +160,44 @@ def test_what_was_watched_is_kept(make_case, make_report, watched):
 def test_what_was_not_watched_is_left_out(only):
     variant = only({"a": SWING}).runs[0].variants[0]
     assert (variant.limiter, variant.counters, variant.slots[0].counters) == (None, None, None)
+
+
+LAUNCHED = Launched(("/py", "-m", "x y"), "/app", {"DB_POOL": "1"}, "/py")
+PROVENANCE = Provenance(
+    {"a": Server(LAUNCHED, Software("CPython 3.9.2", {"flask": "2.0.3"}))},
+    PostgreSQL("17.2", "system", "fast", {"fsync": "off"}, ("no counters",)),
+    {"a@main": Commit("main", "0123456789")},
+)
+
+
+def test_provenance_is_kept_and_read_back(make_case, make_report):
+    report = make_report(
+        make_case({"a": SWING, "a@main": HALF}, provenance=PROVENANCE, references=("a@main",))
+    )
+    assert from_json(as_json(report), "here") == report
+    run = report.tests[0].loads[0].runs[0]
+    assert run.provenance.launches == {
+        "a": Launch(
+            command=("/py", "-m", "x y"),
+            cwd="/app",
+            env={"DB_POOL": "1"},
+            interpreter="/py",
+            python="CPython 3.9.2",
+            packages={"flask": "2.0.3"},
+        )
+    }
+    assert (run.provenance.postgresql.version, run.provenance.postgresql.settings) == (
+        "17.2",
+        {"fsync": "off"},
+    )
+    assert [variant.revision for variant in run.variants] == [None, Revision("0123456789", "main", False)]
+    page = as_html(report)
+    for text in (
+        "Launch of a",
+        "/py -m &#x27;x y&#x27;",
+        "flask",
+        "2.0.3",
+        "PostgreSQL",
+        "main (0123456789)",
+    ):
+        assert text in page
