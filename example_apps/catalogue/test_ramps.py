@@ -15,6 +15,7 @@ LOCUST = {
     "think_time": "1s",
     "timeout": "2s",
     "duration": "2s",
+    "max_time": "120s",
 }
 
 
