@@ -54,7 +54,7 @@ MODULE = """
 import os, signal, threading
 import pytest
 from pytest_asyncbench import granian
-from quotes.test_quotes import django, pooled, unpooled
+from quotes.servers import django, pooled, unpooled
 
 slowed = django.with_options(app="slowed:application", cwd="{benchmarks}").with_env(
     DB_POOL="1", PYTHONPATH="{examples}")

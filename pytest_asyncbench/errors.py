@@ -69,3 +69,7 @@ class NotInSmoke(UnknownValue, Inconclusive):
 
 class FailedExample(AsyncBenchError, AssertionError):
     """A load call inside `@given` broke what its test states; Hypothesis then looks for the simplest one that does."""
+
+
+class MissingHypothesis(AsyncBenchError):
+    """`load.slowest` was called, and Hypothesis is not installed."""

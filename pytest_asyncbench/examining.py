@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pytest_asyncbench.agent.client import SlotCancelled
 from pytest_asyncbench.diagnosis.fairness import Work, differing, unfair
 from pytest_asyncbench.diagnosis.preflight import slowing, too_many_connections
+from pytest_asyncbench.marks import CONNECTIONS
 from pytest_asyncbench.measure.answers import Answers
 from pytest_asyncbench.measure.counting import OPEN_USERS, Counting
 from pytest_asyncbench.measure.sampling import Subject
@@ -17,11 +18,15 @@ from pytest_asyncbench.traffic.load_plan import LoadPlan
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """Why the variants cannot be compared, what is worth knowing, and ok answers by variant."""
+    """Why the variants cannot be compared, what is worth knowing, and ok answers by variant.
+
+    `refused` has the same reasons by their names: what the variants of the test differ in, or "connections".
+    """
 
     complaints: tuple[str, ...]
     notes: tuple[str, ...]
     ok: dict[str, int]
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 def examine(
@@ -44,18 +49,23 @@ def examine(
         return Examined((), (), {})
     answers = dict(looked or look_at(everyone if len(everyone) > 1 else (), plan, stop))
     complaints: list[str] = []
+    refused: dict[str, str] = {}
     notes = [text for subject in subjects for text in slowing(subject.variant, subject.spec)]
     if answers:
         works = {subject.variant: _work(subject, answers[subject.variant], counting) for subject in everyone}
-        complaints += unfair({subject.variant: works[subject.variant] for subject in subjects}, differs)
+        own = {subject.variant: works[subject.variant] for subject in subjects}
+        refused |= differing(own, differs)
+        complaints += unfair(own, differs)
         notes += [
             note for name, other in old.items() if (note := _changed(name, other.variant, works, differs))
         ]
     if preflight := _connections(subjects, plan, counting):
         complaints.append(preflight)
+        refused[CONNECTIONS] = preflight
     elif crowded := _connections(everyone, plan, counting):
         complaints += [f"{subject.variant}: {crowded}" for subject in old.values()]
-    return Examined(tuple(complaints), tuple(notes), {name: found.ok for name, found in answers.items()})
+    ok = {name: found.ok for name, found in answers.items()}
+    return Examined(tuple(complaints), tuple(notes), ok, refused)
 
 
 def look_at(subjects: Sequence[Subject], plan: LoadPlan, stop: Callable[[], bool]) -> dict[str, Answers]:

@@ -133,6 +133,7 @@ class Firing:
         examined = examine(self.subjects, self.plan, counting, differs, stop, self.old.by_variant)
         self.case.count_ok(self.plan, examined.ok)
         counting.complaints += examined.complaints
+        counting.refused |= examined.refused
         counting.notes += [*examined.notes, *self.notices]
         return counting
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_asyncbench.stage import TestDatabases
     from pytest_asyncbench.upstream.client import Upstream
 
-STATEMENT_MARKERS = ("budget", "ordering", "tie", "no_regression")
+STATEMENT_MARKERS = ("budget", "ordering", "tie", "no_regression", "refused")
 
 
 @pytest.fixture(scope="session")

@@ -18,10 +18,12 @@ from pytest_asyncbench.verdict.budget import judge_budget, judge_count
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.kept import count_since_kept, judge_since_kept
 from pytest_asyncbench.verdict.ordering import judge_no_regression, judge_ordering
+from pytest_asyncbench.verdict.refusal import judge_refusal
 from pytest_asyncbench.verdict.statements import (
     Budget,
     NoRegression,
     Ordering,
+    Refused,
     SinceBaseline,
     SinceKept,
     Statement,
@@ -84,10 +86,22 @@ def decided(evidence: Evidence, statements: Sequence[Statement], effort: Effort,
 
 
 def judge_all(evidence: Evidence, statements: Sequence[Statement], effort: Effort) -> tuple[Judgement, ...]:
-    """The judgement of every statement, when no more rounds will come."""
-    return tuple(
-        judgement for statement in statements for judgement in _judge(evidence, statement, statements, effort)
+    """The judgement of every statement, when no more rounds will come.
+
+    Where the test states that its comparison is refused, and it is, there is nothing else to judge.
+    """
+    refusals = [_judge_refusal(evidence, each) for each in statements if isinstance(each, Refused)]
+    if refusals and all(judgement.outcome == "PASS" for judgement in refusals):
+        return tuple(refusals)
+    others = [statement for statement in statements if not isinstance(statement, Refused)]
+    return (
+        *refusals,
+        *(judgement for each in others for judgement in _judge(evidence, each, statements, effort)),
     )
+
+
+def _judge_refusal(evidence: Evidence, statement: Refused) -> Judgement:
+    return Judgement(statement, "", *judge_refusal(statement, evidence.refused, evidence.complaints))
 
 
 def worth_telling(judgements: Sequence[Judgement]) -> list[Judgement]:
@@ -204,7 +218,9 @@ def _verdicts(
             ]
         case Tie():
             return [judge_tie(statement, values, effort=effort, ended=ended, others=others)]
-        case SinceBaseline():  # there is none, or it became another statement
+        case (
+            SinceBaseline() | Refused()
+        ):  # there is none, or it became another statement; is judged without rounds
             return []
 
 

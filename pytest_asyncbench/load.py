@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from pytest_asyncbench.errors import AsyncBenchError
+from pytest_asyncbench.given import is_example
+from pytest_asyncbench.hunt.slowest import Slowest
 from pytest_asyncbench.measure.race_run import Race
 from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
@@ -93,6 +95,28 @@ class Load:
             words = {**words, **own}
             plan = ramp_plan(call, what.requests, what.words(call, words), case.settings.defaults)
             return fire_ramp(case, replace(plan, first=replace(plan.first, weights=what.weights)))
+        except AsyncBenchError as error:
+            raise error.with_traceback(None) from None
+
+    def slowest(self, given: Any, **keywords: Any) -> Slowest:
+        """Hunt the slowest request with Hypothesis: `load.slowest("/search", params={"page": st.integers(1, 500)})`.
+
+        `given` is a path, a strategy of paths, or one of whole requests (`st.builds(request, ...)`); every keyword of
+        the request, and `method`, may be a strategy or hold some. `limit` is what the slowest one may take; a test's
+        latency budgets are such limits, too. `max_examples` (200) are drawn and then shrunk, in `max_requests` and
+        `max_time` (60 s) at most. `timeout`, `expect`, `verify`, `keepalive` and `name` are those of every load call.
+
+        Raises SpecError, before anything is sent, for what cannot be meant; MissingHypothesis without Hypothesis.
+        """
+        from pytest_asyncbench.traffic.slowest_plan import slowest_plan
+
+        call = f"load.slowest({given!r})" if isinstance(given, str) else "load.slowest(...)"
+        case = self._current()
+        try:
+            plan = slowest_plan(call, given, keywords, case.settings.defaults, in_given=is_example())
+            from pytest_asyncbench.hunting import hunt_slowest
+
+            return hunt_slowest(case, plan)
         except AsyncBenchError as error:
             raise error.with_traceback(None) from None
 

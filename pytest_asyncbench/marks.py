@@ -10,8 +10,17 @@ from typing import Any, NamedTuple
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.metrics import METRICS, Metric, metric
 from pytest_asyncbench.servers.spec import ServerSpec
+from pytest_asyncbench.traffic.load_plan import DIFFERENCES
 from pytest_asyncbench.units import factor
-from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, SinceBaseline, Statement, Tie
+from pytest_asyncbench.verdict.statements import (
+    Budget,
+    NoRegression,
+    Ordering,
+    Refused,
+    SinceBaseline,
+    Statement,
+    Tie,
+)
 
 BUILT_IN = Budget("errors", 0.001, at_least=False)
 """One request in a thousand may be not ok, unless a budget says otherwise."""
@@ -19,6 +28,8 @@ DEFAULT_BY = 1.05
 """What an ordering claims without `by`: more than 5 % better."""
 DEFAULT_WITHIN = 1.1
 """What a tie and a guard against regressions allow without `within`."""
+CONNECTIONS = "connections"
+"""The reason for which servers are refused that need more connections than PostgreSQL has."""
 
 
 class Mark(NamedTuple):
@@ -160,10 +171,24 @@ def _since_baseline(mark: Mark) -> SinceBaseline:
     return SinceBaseline(judged.name, _within(mark), run=mark.kwargs.get("run"))
 
 
+def _refused(mark: Mark, names: Collection[str] | None) -> Refused:
+    _only(mark, ("run",), positional=None)
+    known = (*DIFFERENCES, CONNECTIONS)
+    if not mark.args or (unknown := [name for name in mark.args if name not in known]):
+        said = f"no reason {unknown[0]!r}" if mark.args else "say for which reason"
+        raise SpecError(f"refused{mark.args!r}: {said}; there are {', '.join(known)}")
+    if names is not None and len(names) < 2 and set(mark.args) != {CONNECTIONS}:
+        raise SpecError(
+            f"refused{mark.args!r}: what differs takes two variants; add @pytest.mark.variants(...)"
+        )
+    return Refused(mark.args, run=mark.kwargs.get("run"))
+
+
 _COMPARISONS: Mapping[str, Callable[[Mark, Collection[str] | None], Statement]] = {
     "ordering": _ordering,
     "tie": _tie,
     "no_regression": _no_regression,
+    "refused": _refused,
 }
 
 

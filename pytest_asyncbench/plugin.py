@@ -30,6 +30,7 @@ MARKERS = (
     "tie('a', 'b', metric='rps', within='10%', run=None): two variants are equal within this factor",
     "no_regression('new', 'old', metric='rps', within='10%', run=None): new is not worse than old by this much",
     "no_regression(metric='rps', within='10%', run=None): no variant is worse than in the baseline",
+    "refused('rows_per_request', ..., run=None): the variants cannot be compared, for these reasons and no others",
 )
 
 

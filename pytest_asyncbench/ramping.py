@@ -27,7 +27,7 @@ from pytest_asyncbench.traffic.ramp_plan import RampPlan
 from pytest_asyncbench.units import show_seconds
 from pytest_asyncbench.verdict.budget import judge_count
 from pytest_asyncbench.verdict.effort import Effort
-from pytest_asyncbench.verdict.statements import Budget, SinceBaseline, Statement
+from pytest_asyncbench.verdict.statements import Budget, Refused, SinceBaseline, Statement
 
 TRACE = 1.2
 """Factor between the latencies before and after a ramp from which on the note says that it left a trace."""
@@ -100,6 +100,8 @@ def _check(case: TestCase, statements: Iterable[Statement]) -> None:
             'run it once for each: parametrize("server", [spec, ...], indirect=True)'
         )
     for statement in statements:
+        if isinstance(statement, Refused):
+            raise SpecError(f"{statement}: before a ramp nothing is looked at; say it of another verb")
         if isinstance(statement, SinceBaseline):
             raise SpecError(
                 f"{statement}: that is about one load, and a ramp has many; name the run that it holds for, "

@@ -15,6 +15,7 @@ from pytest_asyncbench.baseline.kept_run import NONE, Baseline, Call, resolved
 from pytest_asyncbench.errors import FailedExample, NotComparable, SpecError
 from pytest_asyncbench.firing import Firing
 from pytest_asyncbench.given import UNDECIDED, counted, is_example
+from pytest_asyncbench.hunt.slowest import Slowest
 from pytest_asyncbench.judging import (
     Judgement,
     Outcome,
@@ -63,11 +64,12 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class Record:
     """One load call of a test: the run, and what the statements came to. Of a ramp, `run` is its lowest plateau, of a
-    race what the statements are about."""
+    race what the statements are about, of a hunt that of the slowest request."""
 
     run: Run
     judgements: tuple[Judgement, ...]
     ramp: Ramp | None = None
+    slowest: Slowest | None = None
     race: Race | None = None
 
     @property
@@ -106,7 +108,8 @@ class TestCase:
 
     `explained`: its failure has told everything that was found. `ends` is the reading of `time.monotonic` at which
     something outside (pytest-timeout) would end it. `undecided` counts comparisons in its body that had no answer.
-    `cancelled` ends what runs outside of the load agent.
+    `cancelled` ends what runs outside of the load agent. `hunts` are those of examples of Hypothesis, by what they were
+    for.
     """
 
     __test__ = False
@@ -125,6 +128,7 @@ class TestCase:
     cancelled: threading.Event = field(default_factory=threading.Event)
     baseline: Baseline = NONE
     counterparts: Counterparts | None = None
+    hunts: dict[str, Slowest] = field(default_factory=dict)
 
     def fire(self, plan: LoadPlan, supply: Supply | None = None) -> Run:
         """Put the test's servers under load as planned, judge what is stated, and keep the record.

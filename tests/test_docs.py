@@ -27,6 +27,7 @@ from pytest_asyncbench.traffic.load_plan import WORDS
 from pytest_asyncbench.traffic.outcomes import OUTCOMES
 from pytest_asyncbench.traffic.race_plan import RACE_WORDS
 from pytest_asyncbench.traffic.ramp_plan import RAMP_WORDS
+from pytest_asyncbench.traffic.slowest_plan import SLOWEST_WORDS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -82,7 +83,7 @@ def test_every_limiter_is_explained(name, page):
     assert f"\n| {name} |" in (DOCS / page).read_text()
 
 
-@pytest.mark.parametrize("name", [*METRICS, *words(), *WORDS, *RAMP_WORDS, *RACE_WORDS])
+@pytest.mark.parametrize("name", [*METRICS, *words(), *WORDS, *RAMP_WORDS, *RACE_WORDS, *SLOWEST_WORDS])
 def test_the_reference_knows_every_metric_and_word(name):
     assert f"`{name}`" in REFERENCE
 
@@ -104,7 +105,7 @@ def test_the_first_two_shell_blocks_are_the_two_commands():
     readme = (ROOT / "README.md").read_text()
     run, test = [body.strip().splitlines() for _, body in blocks(readme, "sh")][:2]
     assert len(run) == len(test) == 1
-    assert run[0].endswith("-m pytest example_apps/quotes")
+    assert run[0].endswith("-m pytest example_apps -m quick")
     assert test[0].endswith("-m pytest -n 3 --dist worksteal --ignore=tests/gallery")
 
 
@@ -178,6 +179,20 @@ def test_the_example_of_the_readme_works(pytester: pytest.Pytester):
     pytester.runpytest_subprocess(
         "-p", "no:cacheprovider", "--asyncbench-smoke", "test_readme.py"
     ).assert_outcomes(passed=1)
+
+
+def test_every_test_that_answers_an_article_is_there():
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", (ROOT / "docs" / "articles.md").read_text())
+    assert len(named) > 20
+    for path, name in named:
+        assert f"def {name}(" in (ROOT / "example_apps" / path).read_text(), f"{path}::{name}"
+
+
+def test_the_examples_can_be_collected(pytester: pytest.Pytester):
+    """What their markers say can be meant, and the README's first command finds some of them."""
+    result = pytester.runpytest_subprocess(str(ROOT / "example_apps"), "-m", "quick", "--collect-only", "-q")
+    assert result.ret == 0
+    result.stdout.re_match_lines([r".*test_pooled_sync_beats_unpooled", r"\d+/\d+ tests collected .*"])
 
 
 def test_the_example_of_the_page_on_sweeps_is_one(pytester: pytest.Pytester):

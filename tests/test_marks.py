@@ -10,7 +10,7 @@ from pytest_asyncbench import marks
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.marks import BUILT_IN, DatabaseMark, Mark
 from pytest_asyncbench.servers.factories import granian
-from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, SinceBaseline, Tie
+from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering, Refused, SinceBaseline, Tie
 
 SPEC = granian("app:wsgi", interface="wsgi")
 OTHER = granian("app:asgi", interface="asgi")
@@ -36,6 +36,7 @@ def test_without_markers_only_the_built_in_limit_of_errors_holds():
     [
         (mark("ordering", "a", "b"), Ordering(("a", "b"), "rps", 1.05)),
         (mark("ordering", "c", "a", "b", metric="p95", by="20%"), Ordering(("c", "a", "b"), "p95", 1.2)),
+        (mark("refused", "status", "length", run="x"), Refused(("status", "length"), run="x")),
         (mark("ordering", "a", "b", by=0, run="x"), Ordering(("a", "b"), "rps", 1.0, run="x")),
         (mark("tie", "a", "b"), Tie("a", "b", "rps", 1.1)),
         (mark("tie", "a", "b", metric="mean", within=0.05), Tie("a", "b", "mean", 1.05)),
@@ -196,3 +197,21 @@ def test_the_closest_database_replaces():
 def test_a_database_that_cannot_be_meant_is_refused(given_mark, why):
     with pytest.raises(SpecError, match=why):
         marks.database([given_mark])
+
+
+@pytest.mark.parametrize(
+    ("given_mark", "names", "said"),
+    [
+        (mark("refused"), NAMES, "say for which reason; there are status,"),
+        (mark("refused", "rows"), NAMES, "no reason 'rows'; there are .*, rows_per_request, .*connections"),
+        (mark("refused", "status"), ("server",), "takes two variants"),
+        (mark("refused", "status", within=1), NAMES, "has no word 'within'"),
+    ],
+)
+def test_a_refusal_names_reasons_that_there_are(given_mark, names, said):
+    with pytest.raises(SpecError, match=said):
+        marks.statements([given_mark], names)
+
+
+def test_one_server_can_be_refused_for_its_connections():
+    assert marks.statements([mark("refused", "connections")], ("server",))[0] == Refused(("connections",))

@@ -1,1 +1,1 @@
-"""Random quotes, served by Django and by FastAPI from the same two tables."""
+"""Random quotes, served by Django, FastAPI and Flask from the same two tables."""

@@ -1,52 +1,28 @@
 """The quotes as a FastAPI app on SQLAlchemy's asynchronous engine.
 
 ``DATABASE_URL``  ``postgresql://user:password@host:port/name``; without it only ``/static`` works
-``QUOTES_LIMIT``  ``0``: the queries have no LIMIT, a mistake that was published; how it is noticed is an example, too
 ``DB_POOL``       ``0``: a new connection per request; otherwise SQLAlchemy's pool, 5 to 15 connections
+
+`sqlalchemy_models` has two more.
 """
 
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
-from sqlalchemy import BigInteger, ForeignKey, func, make_url, select
+from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, joinedload, mapped_column, relationship
-from sqlalchemy.pool import NullPool
 
-
-class Base(DeclarativeBase):
-    type_annotation_map: ClassVar = {int: BigInteger}
-
-
-class Author(Base):
-    __tablename__ = "authors"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-
-
-class Quote(Base):
-    __tablename__ = "quotes"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"))
-    text: Mapped[str]
-    views: Mapped[int] = mapped_column(default=0)
-    author: Mapped[Author] = relationship()
-
-
-# Without LIMIT the server sends all quotes, and FOR UPDATE locks all of them, each time in another order.
-LIMITED = os.environ.get("QUOTES_LIMIT") != "0"
-RANDOM_QUOTE = select(Quote).order_by(func.random()).limit(1 if LIMITED else None)
+from quotes.sqlalchemy_models import RANDOM_QUOTE, WITH_AUTHOR, pool_options
 
 
 def create_engine(url: str, *, pooled: bool) -> AsyncEngine:
     """An engine that speaks psycopg 3, whatever driver the URL names."""
-    pool: dict[str, Any] = {"pool_size": 5, "max_overflow": 10} if pooled else {"poolclass": NullPool}
-    return create_async_engine(make_url(url).set(drivername="postgresql+psycopg"), **pool)
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+psycopg"), **pool_options(pooled=pooled)
+    )
 
 
 @asynccontextmanager
@@ -80,7 +56,7 @@ async def static() -> dict[str, str]:
 async def quote(session: Session) -> dict[str, str]:
     # A statement on its own, as Django's views send it: without BEGIN and ROLLBACK around it.
     await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-    quote = (await session.scalars(RANDOM_QUOTE.options(joinedload(Quote.author, innerjoin=True)))).first()
+    quote = (await session.scalars(WITH_AUTHOR)).first()
     return {"quote": quote.text, "author": quote.author.name}
 
 

@@ -1,33 +1,14 @@
-"""What is said about Django, FastAPI and connection pools, stated as tests that decide.
+"""Three statements to begin with: two orderings, and a budget.
 
 Run one of them: ``pytest example_apps/quotes -k pooled``.
 """
 
-from pathlib import Path
-
 import pytest
 
-from pytest_asyncbench import granian
-
-# Servers run in the directory above the package, where `quotes` can be imported.
-APPS = Path(__file__).resolve().parents[1]
-
-django = granian(
-    "quotes.django_app.wsgi:application",
-    interface="wsgi",
-    workers=1,
-    threads=32,
-    cwd=APPS,
-    ready="/static",
-)
-fastapi = granian("quotes.fastapi_app:app", interface="asgi", workers=1, cwd=APPS, ready="/static")
-
-pooled = django.with_env(DB_POOL="1")
-unpooled = django.with_env(DB_POOL="0")
-
-quotes = pytest.mark.database(load=["schema.sql", "seed.sql"])
+from quotes.servers import django, fastapi, pooled, quotes, unpooled
 
 
+@pytest.mark.quick
 @quotes
 @pytest.mark.variants(pooled=pooled, unpooled=unpooled)
 @pytest.mark.ordering("pooled", "unpooled", by="20%")
@@ -36,6 +17,7 @@ def test_pooled_sync_beats_unpooled(load):
     load.get("/quote", users=64)
 
 
+@pytest.mark.quick
 @pytest.mark.variants(fastapi=fastapi, django=django)
 @pytest.mark.ordering("fastapi", "django", by="10%")
 def test_fastapi_beats_django_on_static(load):
@@ -48,4 +30,4 @@ def test_fastapi_beats_django_on_static(load):
 @pytest.mark.budget(p95="300ms", errors="0.1%", rps=50)
 def test_quote_stays_within_budget(load):
     """A promise that a slow 2-core machine keeps too: a fast one answers in a tenth of that time."""
-    load.get("/quote", users=16)
+    load.get("/quote", users=16, max_time="60s")

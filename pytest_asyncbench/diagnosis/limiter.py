@@ -6,6 +6,7 @@ the limiter is "not clear", and the two that came nearest are told: no guess.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -92,12 +93,12 @@ def limiter(seen: Counters) -> Limiter:
     nearest = tuple(sorted(signs, key=lambda sign: -sign.strength)[:2])
     for sign in signs:
         if sign.strength >= 1:
-            return Limiter(sign.name, sign.evidence, nearest)
+            crowd = [_crowd(seen)] if _is_crowded(seen) and sign.name in WAITING else []
+            return Limiter(sign.name, "; ".join((sign.evidence, *crowd)), nearest)
     faint = [f"{sign.name} ({sign.evidence})" for sign in nearest if sign.strength >= FAINT]
     told = [f"perhaps {' or '.join(faint)}"] if faint else []
-    if seen.others >= HALF * seen.cores:
-        who = "something else" if seen.is_seen_whole else "something else, or what cannot be looked at,"
-        told.insert(0, f"{who} uses {_cores(seen.others)} of {seen.cores}")
+    if _is_crowded(seen):
+        told.insert(0, _crowd(seen))
     return Limiter("not clear", "; ".join(told) or NOT_USED_UP, nearest)
 
 
@@ -172,11 +173,11 @@ def idle_in_transaction(seen: Counters) -> Sign:
 
 
 def pool(seen: Counters) -> Sign:
-    """All connections in use, and more requests than connections."""
+    """All connections in use, and more requests than connections. Who makes one for each request has no pool."""
     use = seen.database or NOTHING
     queue = _share(seen.users, use.total)
     told = f"{use.used:.0%} of {use.total:.1f} connections in use, {seen.users:.0f} requests in flight"
-    return Sign("pool", min(use.used / USED_UP, queue / QUEUE), told)
+    return Sign("pool", min(use.used / USED_UP, queue / QUEUE) * (use.connections < HALF), told)
 
 
 def event_loop_blocked(seen: Counters) -> Sign:
@@ -201,9 +202,13 @@ def upstream(seen: Counters) -> Sign:
     ours = (seen.server + seen.db) / seen.cores
     working = max(seen.busiest, ours, use.active - use.count("active", "Client"))
     limit = f" of {seen.concurrency} that it runs at once" if seen.concurrency else ""
+    queue = seen.users - (seen.concurrency or math.inf)
+    queued = (
+        f", {queue:.0f} more queue: more threads or workers would let them wait, too" if queue >= 1 else ""
+    )
     told = (
         f"server {_server(seen)}, database {_database(seen)}; a request takes {show_seconds(seen.alone)} alone, "
-        f"{show_seconds(seen.latency)} together; {seen.at_once:.0f}{limit} wait side by side"
+        f"{show_seconds(seen.latency)} together; {seen.at_once:.0f}{limit} wait side by side{queued}"
     )
     waited = min(
         seen.alone, seen.latency or seen.alone
@@ -229,6 +234,18 @@ RULES: Sequence[Rule] = (
     upstream,
 )
 """What explains the others comes first: who waits for a lock also holds a connection."""
+WAITING: Sequence[Name] = ("event loop blocked", "upstream")
+"""What is told by requests that take time and no CPU: on a crowded machine some of it is waiting for a core."""
+
+
+def _is_crowded(seen: Counters) -> bool:
+    """Whether what is not part of the measurement uses much of the machine."""
+    return seen.others >= HALF * seen.cores
+
+
+def _crowd(seen: Counters) -> str:
+    who = "something else" if seen.is_seen_whole else "something else, or what cannot be looked at,"
+    return f"{who} uses {_cores(seen.others)} of {seen.cores}"
 
 
 def _saturated(seen: Counters, part: float) -> float:

@@ -193,7 +193,7 @@ class Counting:
     burst that is counted on, if it has a database of ours.
 
     `ok` are the ok answers of each variant to all of them; `supply` has what is left to send, and goes on with the one
-    `given`.
+    `given`. `refused` are the reasons for which the variants cannot be compared, put here by who looks at them.
     """
 
     agent: LoadAgent
@@ -208,6 +208,7 @@ class Counting:
     alone: dict[str, float] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
     _deadlocks: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -253,6 +254,7 @@ class Counting:
             alone=self.alone,
             complaints=complaints,
             notes=(*self.notes, *evidence.notes),
+            refused=self.refused,
         )
 
     def _count(self, subject: Subject) -> None:

@@ -26,7 +26,8 @@ class Evidence:
     in seconds. `voided` are the reasons of the rounds that do not count, and `disturbed` those rounds. `confirming`
     are the rounds of fresh launches on which verdicts were confirmed. `references` are variants of
     another revision: measured with the others, and held to nothing that the test states. `provenance` is how
-    the servers were launched, and with which PostgreSQL.
+    the servers were launched, and with which PostgreSQL. `refused` are the reasons for which the variants cannot be
+    compared, each with what was seen; they are in `complaints`, too.
     """
 
     plan: LoadPlan
@@ -50,6 +51,7 @@ class Evidence:
     confirming: Evidence | None = None
     references: tuple[str, ...] = ()
     provenance: Provenance | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def own(self) -> tuple[str, ...]:

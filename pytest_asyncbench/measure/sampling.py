@@ -106,6 +106,9 @@ class Progress:
     def slot(self, variant: str, round_number: int, evidence: Evidence | None) -> None:
         """A slot is about to begin; `evidence` holds the rounds so far."""
 
+    def hunting(self, requests: int, longest: float) -> None:
+        """A hunt has sent so many requests; the slowest so far took `longest` seconds."""
+
     def done(self) -> None:
         """Sampling has ended."""
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from pytest_asyncbench.measure.comparison import Comparison, remember
 from pytest_asyncbench.measure.interval import Interval, interval, needed_rounds
-from pytest_asyncbench.metrics import Metric, metric
+from pytest_asyncbench.metrics import Metric
 from pytest_asyncbench.units import show_count
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.signed_rank import FIRST_LOOK
@@ -21,6 +21,7 @@ from pytest_asyncbench.verdict.signed_rank import FIRST_LOOK
 SIGNS: Mapping[Callable[[float, float], bool], str] = MappingProxyType(
     {operator.gt: ">", operator.lt: "<", operator.ge: ">=", operator.le: "<="}
 )
+RATIO = " ratio"
 MARKER = "use a marker, or rounds=30 (a marker's statement is sampled until it is decided)"
 
 
@@ -140,7 +141,7 @@ class Measure:
         gap = self.ratio_to(other)
         data = tuple(a / b if b else math.inf for a, b in zip(self.data, other.data, strict=False))
         name = f"{self.variant}/{other.variant}"
-        return Measure(ratio_of(self.metric.name), name, gap.centre, gap.low, gap.high, data, self.origin)
+        return Measure(ratio_of(self.metric), name, gap.centre, gap.low, gap.high, data, self.origin)
 
     def _require_alike(self, other: Measure, what: str) -> None:
         if other.metric is not self.metric:
@@ -235,7 +236,8 @@ def _shown(value: object, judged: Metric) -> str:
 
 
 @lru_cache
-def ratio_of(name: str) -> Metric:
-    """The metric of ratios of this one."""
-    named = metric(name.removesuffix(" ratio"))
-    return replace(named, name=f"{named.name} ratio", unit="", show=show_count)
+def ratio_of(judged: Metric) -> Metric:
+    """The metric of ratios of this one; that of ratios is its own."""
+    if judged.name.endswith(RATIO):
+        return judged
+    return replace(judged, name=f"{judged.name}{RATIO}", unit="", show=show_count)

@@ -339,6 +339,40 @@ class Ramp:
 
 
 @dataclass(frozen=True, slots=True)
+class Hunted:
+    """One of the two requests of a hunt as text that can be pasted, and what it takes when it is sent alone.
+
+    `queries`, `rows` and `connections` are per request, counted exactly (null: not known).
+    """
+
+    request: str
+    latency: Figure
+    queries: float | None = None
+    rows: float | None = None
+    connections: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slowest:
+    """A hunt for the slowest request: that, `found_as` before it was made simpler, and a typical one beside it.
+
+    `examples` different requests were tried, `requests` sent; `broken` were not answered ok, each with the reason. The
+    run of its load call is that of the slowest request.
+    """
+
+    slowest: Hunted
+    typical: Hunted
+    times_slower: Figure
+    stands_out: bool
+    found_as: str
+    examples: int
+    requests: int
+    seed: int
+    broken: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
     """One variant of a race: `rank` from 1 (null: it has none), `fate` best, tie, dropped, out or unranked, and `why`.
 
@@ -384,6 +418,7 @@ class LoadCall:
     statements: tuple[Statement, ...]
     runs: tuple[Run, ...]
     ramp: Ramp | None = None
+    slowest: Slowest | None = None
     race: Race | None = None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pytest_asyncbench.report.document import LoadCall, Provenance, Report, Run, Statement, Test, Variant
 from pytest_asyncbench.report.environment import facts
+from pytest_asyncbench.report.hunted import hunt_texts
 from pytest_asyncbench.report.lines import (
     HEADINGS,
     about,
@@ -102,6 +103,7 @@ def _call(call: LoadCall, report: Report, salts: Iterator[str]) -> Markup:
             element("h3", call.name, " ", element("span", call.shape, class_="quiet")),
             element("ul", *(_verdict(item) for item in told(call)), class_="verdicts"),
             bullets(limiters(call)),
+            bullets(hunt_texts(call.slowest)) if call.slowest else Markup(""),
             _race(call),
             *(_figures(run) for run in ([] if call.ramp else call.runs)),
             bullets(call.ramp.notes) if call.ramp else Markup(""),

@@ -14,8 +14,8 @@ NOT_THE_SERVERS = ("database cpu", "row locks", "upstream")
 WIDTH = 118
 
 
-def limiter_lines(run: Run) -> list[str]:
-    """ "limiter: row locks: ..." for each variant; nothing where it is not known."""
+def limiter_lines(run: Run, when: str = "") -> list[str]:
+    """ "limiter: row locks: ..." for each variant; nothing where it is not known. `when` is said of a single one."""
     found = {}
     for name in run.variants:
         try:
@@ -24,10 +24,18 @@ def limiter_lines(run: Run) -> list[str]:
             continue
     lines = []
     for name, limiter in found.items():
-        about = f" ({name})" if len(run.variants) > 1 else ""
+        about = f" ({name})" if len(run.variants) > 1 else f" {when}" if when else ""
         text = f"limiter{about}: {limiter}"
         lines += textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="      ")
-    return [*lines, *_shared(found)]
+    waits = {limiter.name for limiter in found.values()} == {"upstream"}
+    return lines if waits and _queues(run) else [*lines, *_shared(found)]
+
+
+def _queues(run: Run) -> bool:
+    """Whether a variant is given more users than it serves at once: that then is a limit of its own."""
+    plan = run.evidence.plan
+    most = [run[name].spec.concurrency for name in run.variants]
+    return plan.rate is None and any(plan.users > number for number in most if number is not None)
 
 
 def _shared(found: Mapping[str, Limiter]) -> list[str]:

@@ -14,8 +14,9 @@ from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.interval import interval
 from pytest_asyncbench.measure.sampling import Progress
 from pytest_asyncbench.metrics import metric
+from pytest_asyncbench.units import show_seconds
 from pytest_asyncbench.verdict.effort import Effort
-from pytest_asyncbench.verdict.statements import Budget, Statement, names_of
+from pytest_asyncbench.verdict.statements import Statement, names_of
 
 SAVE, RESTORE, ERASE = "\x1b7", "\x1b8", "\x1b[K"
 
@@ -52,6 +53,11 @@ class LiveLine(Progress):
         rounds = self._effort.max_rounds * (evidence.merged if evidence else 1)
         self._show(f"round {round_number} of {rounds}: {variant}{so_far}, {self._left(round_number, rounds)}")
 
+    def hunting(self, requests: int, longest: float) -> None:
+        passed = time.monotonic() - self._began
+        left = f"{max(0.0, self._most - passed):.0f} s left at most"
+        self._show(f"hunting: {requests} requests, the slowest took {show_seconds(longest)}, {left}")
+
     def done(self) -> None:
         self._show("")
 
@@ -71,8 +77,8 @@ class LiveLine(Progress):
 def so_far_text(evidence: Evidence, statements: Sequence[Statement], effort: Effort) -> str:
     """ ", rps pooled / unpooled 5.1 [4.8, 5.4]" for the first comparison; else the first variant's rps."""
     for statement in statements:
-        if not isinstance(statement, Budget):
-            a, b = names_of(statement)[:2]
+        if len(names := names_of(statement)) > 1:
+            a, b = names[:2]
             return f", {statement.metric} {a} / {b} {_ratio(evidence, a, b, statement.metric, effort)}"
     first = evidence.variants[0]
     try:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pytest_asyncbench.metrics import METRICS
 from pytest_asyncbench.report.document import LoadCall, Ramp, Report, Run, Test, Variant
 from pytest_asyncbench.report.environment import facts
+from pytest_asyncbench.report.hunted import hunt_texts
 from pytest_asyncbench.report.lines import (
     FIRST,
     HEADINGS,
@@ -120,6 +121,7 @@ def _call(call: LoadCall) -> list[str]:
         lines.append(f"- {item.outcome} {escaped(about(item))}: {escaped(item.why)}")
         lines += [f"    - {escaped(text)}" for text in item.details]
     lines += [f"- {escaped(text)}" for text in limiters(call)]
+    lines += [f"- {escaped(text)}" for text in hunt_texts(call.slowest)] if call.slowest else []
     lines += [""] if lines[-1] else []
     lines += _race(call) if call.race else []
     lines += _ramp(call.ramp, call.runs) if call.ramp else [line for run in call.runs for line in _run(run)]

@@ -9,6 +9,7 @@ from pytest_asyncbench.measure.failures import describe_failures
 from pytest_asyncbench.measure.ramp_run import Ramp, RampValue
 from pytest_asyncbench.measure.run import Run
 from pytest_asyncbench.report.cells import cell
+from pytest_asyncbench.report.limiters import limiter_lines
 from pytest_asyncbench.report.table import table
 
 COLUMNS = ("rps", "mean", "p50", "p95", "p99", "errors", "cpu_per_request")
@@ -26,7 +27,7 @@ def ramp_lines(ramp: Ramp, judged: Sequence[str] = ()) -> list[str]:
         ]
         lines += table((ramp.unit, *HEADINGS), rows, left=0)
     lines += [f"  {name}: {_found(ramp, name)}" for name in NAMES if name != "slo_limit" or ramp.budgets]
-    lines += [*judged, *(f"  note: {note}" for note in ramp.notes)]
+    lines += [*_limiter(ramp), *judged, *(f"  note: {note}" for note in ramp.notes)]
     if ramp.steps and any(ascent.at_cliff for ascent in ramp.ascents):
         lines.append(f"  at {ramp.plan.told(ramp.loads[-1])}, {_failures(ramp.steps[-1])}")
     return lines
@@ -47,6 +48,11 @@ def _found(ramp: Ramp, name: str) -> str:
     shape = "sees no knee" if value.kneedle is None else f"{value.kneedle:g}"
     how = "X_max (R_min + Z)" if ramp.plan.by == "users" else "X_max, the highest pace of answers"
     return f"{value} = {how}; Kneedle {shape}"
+
+
+def _limiter(ramp: Ramp) -> list[str]:
+    """What the highest load was limited by."""
+    return limiter_lines(ramp.steps[-1], f"at {ramp.plan.told(ramp.loads[-1])}") if ramp.steps else []
 
 
 def _failures(run: Run) -> str:

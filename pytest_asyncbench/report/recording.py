@@ -20,12 +20,13 @@ from pytest_asyncbench.measure.ramp_run import Ramp, RampValue
 from pytest_asyncbench.measure.run import Run, VariantRun
 from pytest_asyncbench.measure.slot import Slot
 from pytest_asyncbench.measure.steps import StepRun
-from pytest_asyncbench.measure.value import Measure
 from pytest_asyncbench.metrics import METRICS
 from pytest_asyncbench.report import document
 from pytest_asyncbench.report.codec import plain
 from pytest_asyncbench.report.description import plan_value, spec_value
 from pytest_asyncbench.report.distribution import distribution, series
+from pytest_asyncbench.report.figures import figure_of
+from pytest_asyncbench.report.hunted import heading, slowest_value
 from pytest_asyncbench.report.race import race_value
 from pytest_asyncbench.report.text import shape_text, statement_text
 from pytest_asyncbench.report.track import tracks
@@ -44,11 +45,16 @@ def load_call(record: Record) -> document.LoadCall:
         return _race_call(record, record.race)
     return document.LoadCall(
         name=ramp.name if ramp else record.run.name,
-        shape=_ramp_shape(ramp) if ramp else shape_text(record.run.evidence.plan),
+        shape=_ramp_shape(ramp) if ramp else _shape(record),
         statements=tuple(_statement(item, record) for item in record.judgements),
         runs=tuple(run_value(run) for run in runs),
         ramp=_ramp(ramp) if ramp else None,
+        slowest=slowest_value(record.slowest) if record.slowest else None,
     )
+
+
+def _shape(record: Record) -> str:
+    return heading(record.slowest) if record.slowest else shape_text(record.run.evidence.plan)
 
 
 def _race_call(record: Record, race: Race) -> document.LoadCall:
@@ -130,19 +136,9 @@ def _variant(run: Run, name: str, positions: Mapping[int, int], opened: float) -
 def figure(measured: VariantRun | StepRun, metric: str) -> document.Figure:
     """The value of a metric as a report has it; also one that is not known, with the reason."""
     try:
-        found = measured.measure(metric)
+        return figure_of(measured.measure(metric))
     except AsyncBenchError as error:
         return document.Figure(None, None, None, METRICS[metric].unit, "-", str(error))
-    why = "" if math.isfinite(found.value) else "too many requests were not ok: they count as infinitely slow"
-    low, high = _interval(found)
-    return document.Figure(_finite(found.value), low, high, found.unit, str(found), why)
-
-
-def _interval(found: Measure) -> tuple[float | None, float | None]:
-    """The bounds of an interval; both None where there is none."""
-    if (found.low, found.high) == (0.0, math.inf):
-        return None, None
-    return _finite(found.low), _finite(found.high)
 
 
 def _data(measured: VariantRun, metric: str) -> tuple[float | None, ...]:
@@ -212,7 +208,9 @@ def _statement(item: Judgement, record: Record) -> document.Statement:
         low=_finite(verdict.low) if verdict and verdict.high < math.inf else None,
         high=_finite(verdict.high) if verdict else None,
         rounds=verdict.rounds if verdict else None,
-        tracks=() if record.ramp else tracks(run.evidence, statement, item.variant, _effort(run)),
+        tracks=()
+        if record.ramp or record.slowest
+        else tracks(run.evidence, statement, item.variant, _effort(run)),
         details=item.details,
     )
 

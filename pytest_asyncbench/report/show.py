@@ -9,6 +9,7 @@ from pytest_asyncbench.report.change import Change
 from pytest_asyncbench.report.comparison import NOT_INTERLEAVED, Comparison
 from pytest_asyncbench.report.document import LoadCall, Ramp, Report, Run
 from pytest_asyncbench.report.environment import facts
+from pytest_asyncbench.report.hunted import hunt_texts
 from pytest_asyncbench.report.lines import (
     FIRST,
     HEADINGS,
@@ -68,6 +69,7 @@ def ratio_text(change: Change) -> str:
 
 def _call(call: LoadCall) -> list[str]:
     lines = [f"{call.name} {call.shape}", *_race(call)]
+    lines += [f"  {text}" for text in hunt_texts(call.slowest)] if call.slowest else []
     lines += _ramp(call.ramp, call) if call.ramp else [line for run in call.runs for line in _run(run)]
     for item in told(call):
         text = f"{item.outcome} {about(item)}: {item.why}"

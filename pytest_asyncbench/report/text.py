@@ -19,6 +19,7 @@ from pytest_asyncbench.report.limiters import limiter_lines
 from pytest_asyncbench.report.race import race_lines
 from pytest_asyncbench.report.ramp import ramp_lines
 from pytest_asyncbench.report.servers import cleared, started
+from pytest_asyncbench.report.slowest import slowest_lines
 from pytest_asyncbench.report.table import table
 from pytest_asyncbench.testcase import Record, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
@@ -60,6 +61,11 @@ def record_lines(record: Record) -> list[str]:
             line for item in worst_first(worth_telling(record.judgements)) for line in judgement_lines(item)
         ]
         return ramp_lines(record.ramp, judged)
+    if record.slowest is not None:
+        judged = [
+            line for item in worst_first(worth_telling(record.judgements)) for line in judgement_lines(item)
+        ]
+        return slowest_lines(record.slowest, judged)
     if record.race is not None:
         return _race(record, record.race)
     run = record.run

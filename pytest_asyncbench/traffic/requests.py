@@ -23,7 +23,7 @@ DEFAULT_HEADERS = ((b"Accept", b"*/*"), (b"User-Agent", b"pytest-asyncbench"))
 """Sent unless the request has its own. No accept-encoding: whether answers are compressed is the test's to say."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RequestDescription:
     """A request that is not bound to a server yet: method, path and httpx's keywords, or one that is `shaped` like
     httpx.Request."""
@@ -33,6 +33,24 @@ class RequestDescription:
     keywords: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     shaped: RequestShaped | None = None
+
+    def __repr__(self) -> str:
+        """The call that makes it again: it can be pasted into a test."""
+        words: dict[str, Any] = dict(self.keywords)
+        if self.shaped is not None:
+            built = from_request(self.shaped)
+            words = {"headers": list(built.headers), **({"content": built.body} if built.body else {})}
+        words |= {"name": self.name} if self.name else {}
+        told = ", ".join(
+            [f'"{self.method}"', repr(self.url), *(f"{word}={held!r}" for word, held in words.items())]
+        )
+        return f"request({told})"
+
+    def __getattr__(self, word: str) -> Any:
+        """httpx's keywords, as they were given; None where one was not."""
+        if word in KEYWORDS:
+            return self.keywords.get(word)
+        raise AttributeError(f"a request has no {word!r}; it has method, url, {', '.join(KEYWORDS)}")
 
     @property
     def label(self) -> str:

@@ -116,7 +116,20 @@ class SinceKept:
         return f"{self.metric} is not worse than in the kept run {self.name!r} by {_percent(self.within)}"
 
 
-Statement = Ordering | Tie | NoRegression | Budget | SinceBaseline | SinceKept
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The comparison is refused before anything is timed, for these reasons and no others."""
+
+    reasons: tuple[str, ...]
+    metric: str = "queries_per_request"
+    """As of all that is known before load starts, nothing needs to be timed for it."""
+    run: str | None = None
+
+    def __str__(self) -> str:
+        return f"the comparison is refused for {', '.join(self.reasons)}"
+
+
+Statement = Ordering | Tie | NoRegression | Budget | SinceBaseline | SinceKept | Refused
 
 
 def names_of(statement: Statement) -> tuple[str, ...]:
@@ -128,7 +141,7 @@ def names_of(statement: Statement) -> tuple[str, ...]:
             return (a, b)
         case NoRegression(new=new, old=old):
             return (new, old)
-        case Budget() | SinceBaseline() | SinceKept():
+        case Budget() | SinceBaseline() | SinceKept() | Refused():
             return ()
 
 
@@ -142,7 +155,7 @@ def ways_to_fail(statement: Statement) -> int:
             return 2
         case NoRegression():
             return 1
-        case Budget() | SinceBaseline() | SinceKept():
+        case Budget() | SinceBaseline() | SinceKept() | Refused():
             return 0
 
 

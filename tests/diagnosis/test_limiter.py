@@ -146,6 +146,40 @@ def test_one_request_that_was_slow_alone_is_no_upstream():
     assert limiter(replace(QUIET, alone=0.02, latency=0.0006)).name == "not clear"
 
 
+def test_who_queues_behind_those_that_wait_is_told():
+    two_threads = replace(
+        QUIET,
+        users=8,
+        rps=3.3,
+        latency=2.4,
+        alone=0.6,
+        mode="threads",
+        concurrency=2,
+        processes=((0.02, 0.0),),
+    )
+    told = "2 of 2 that it runs at once wait side by side, 6 more queue: "
+    told += "more threads or workers would let them wait, too"
+    assert limiter(two_threads).name == "upstream"
+    assert limiter(two_threads).evidence.endswith(told)
+    assert "queue" not in limiter(replace(two_threads, rps=8 / 0.6, latency=0.6, concurrency=100)).evidence
+
+
+def test_connections_that_are_made_for_each_request_are_no_pool():
+    """psycopg2 under gevent: one request after another, each on a connection of its own."""
+    held = {("active", "Timeout", "PgSleep"): 1.0}
+    blocked = replace(QUIET, users=10, rps=5, latency=2.0, alone=0.2, mode="gevent")
+    assert limiter(replace(blocked, database=use(backends=held))).name == "pool"
+    assert (
+        limiter(replace(blocked, database=use(backends=held, connections=1.0))).name == "event loop blocked"
+    )
+
+
+@pytest.mark.parametrize("name", ["upstream", "event loop blocked"])
+def test_who_waits_on_a_machine_that_others_use_may_wait_for_a_core(name):
+    assert limiter(replace(SEEN[name], busy=1.0)).evidence.endswith("; something else uses 1.95 cores of 2")
+    assert "something else" not in limiter(SEEN[name]).evidence
+
+
 def test_what_cannot_be_looked_at_is_unknown_and_not_nothing():
     """A server and a PostgreSQL that were not started here; this machine is busy, perhaps with them."""
     use = DatabaseUse(cpu=None, connections=1.0, backends={ACTIVE: 2.0})

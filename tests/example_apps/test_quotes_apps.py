@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,6 +20,7 @@ def importable_without_database() -> Iterator[None]:
     pytest.importorskip("django")
     pytest.importorskip("fastapi")
     pytest.importorskip("sqlalchemy")
+    pytest.importorskip("flask")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(APPS)
         for name in DATABASE_FREE:
@@ -34,11 +37,15 @@ def ask_asgi(app: object, method: str, path: str) -> httpx.Response:
     return asyncio.run(ask())
 
 
+def ask_wsgi(app: Any, method: str, path: str) -> httpx.Response:
+    with httpx.Client(transport=httpx.WSGITransport(app), base_url="http://test") as client:
+        return client.request(method, path)
+
+
 def ask_sync_django(method: str, path: str) -> httpx.Response:
     from quotes.django_app.wsgi import application
 
-    with httpx.Client(transport=httpx.WSGITransport(application), base_url="http://test") as client:
-        return client.request(method, path)
+    return ask_wsgi(application, method, path)
 
 
 def ask_async_django(method: str, path: str) -> httpx.Response:
@@ -57,7 +64,28 @@ def ask_fastapi(method: str, path: str) -> httpx.Response:
     return ask_asgi(app, method, path)
 
 
-@pytest.fixture(params=[ask_sync_django, ask_async_django, ask_fastapi])
+def ask_fastapi_pool(method: str, path: str) -> httpx.Response:
+    from quotes.fastapi_pool_app import app
+
+    return ask_asgi(app, method, path)
+
+
+def ask_flask(method: str, path: str) -> httpx.Response:
+    from quotes.flask_app import app
+
+    return ask_wsgi(app, method, path)
+
+
+def ask_flask_pool(method: str, path: str) -> httpx.Response:
+    from quotes.flask_pool_app import app
+
+    return ask_wsgi(app, method, path)
+
+
+APPS_ASKED = [ask_sync_django, ask_async_django, ask_fastapi, ask_fastapi_pool, ask_flask, ask_flask_pool]
+
+
+@pytest.fixture(params=APPS_ASKED)
 def ask(request: pytest.FixtureRequest) -> Ask:
     return request.param
 
@@ -85,8 +113,9 @@ def test_no_path_is_redirected(ask: Ask, path: str) -> None:
     assert ask("GET", path).status_code == 404
 
 
-def test_fastapi_starts_without_a_database() -> None:
-    from quotes.fastapi_app import app
+@pytest.mark.parametrize("module", ["fastapi_app", "fastapi_pool_app"])
+def test_fastapi_starts_without_a_database(module: str) -> None:
+    app = import_module(f"quotes.{module}").app
 
     async def start_and_stop() -> dict[str, object]:
         async with app.router.lifespan_context(app) as state:
@@ -111,4 +140,13 @@ def test_fastapi_pools_on_request(pooled: bool, pool: str) -> None:
 
     engine = create_engine("postgresql://ada:pw@127.0.0.1/quotes", pooled=pooled)
     assert (engine.dialect.driver, engine.dialect.is_async) == ("psycopg", True)
+    assert type(engine.pool).__name__ == pool
+
+
+@pytest.mark.parametrize(("pooled", "pool"), [(True, "QueuePool"), (False, "NullPool")])
+def test_flask_pools_on_request(pooled: bool, pool: str) -> None:
+    from quotes.flask_app import engine_for
+
+    engine = engine_for("postgresql://ada:pw@127.0.0.1/quotes", pooled=pooled)
+    assert (engine.dialect.driver, engine.dialect.is_async) == ("psycopg", False)
     assert type(engine.pool).__name__ == pool

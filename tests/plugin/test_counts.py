@@ -62,7 +62,11 @@ from pathlib import Path
 APPS = Path({str(apps)!r})
 django = granian("quotes.django_app.wsgi:application", interface="wsgi", threads=8, cwd=APPS, ready="/static")
 fastapi = granian("quotes.fastapi_app:app", interface="asgi", cwd=APPS, ready="/static")
-servers = [(django.with_env(DB_POOL="1"), 0), (django.with_env(DB_POOL="0"), 1), (fastapi, 0)]
+fastapi_pool = fastapi.with_options(app="quotes.fastapi_pool_app:app")
+flask = django.with_options(app="quotes.flask_app:app")
+flask_pool = django.with_options(app="quotes.flask_pool_app:app")
+servers = [(django.with_env(DB_POOL="1"), 0), (django.with_env(DB_POOL="0"), 1)]
+servers += [(server, 0) for server in (fastapi, fastapi_pool, flask, flask_pool)]
 
 @pytest.mark.database(load=[str(APPS / "quotes" / name) for name in ("schema.sql", "seed.sql")])
 @pytest.mark.parametrize("server, new", servers, indirect=["server"])
@@ -78,7 +82,7 @@ def test_quotes(load, server, new, database):
     assert run.rows_per_request == 2
     with database.connect() as connection:
         assert connection.execute("SELECT sum(views) FROM quotes").fetchone()[0] == run.ok - read
-""").run("-rA").assert_outcomes(passed=3)
+""").run("-rA").assert_outcomes(passed=6)
 
 
 def test_too_many_queries_are_listed(counted):

@@ -21,7 +21,12 @@ def test_it(load):
     ).run()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
-        ["GET /slower: ramp from 1 to 16 users, 0.5 s each on granian", "*CPU/request*", "*knee: * Kneedle *"]
+        [
+            "GET /slower: ramp from 1 to 16 users, 0.5 s each on granian",
+            "*CPU/request*",
+            "*knee: * Kneedle *",
+            "*limiter at 16 users: *",
+        ]
     )
 
 

@@ -43,8 +43,16 @@ def test_a_smoke_run_still_checks_the_answer(project):
 @pytest.mark.server(many)
 def test_it(load):
     load.get("/boom")
+
+@pytest.mark.server(many)
+def test_also_if_something_is_compared(load):
+    assert load.get("/boom", users=8).rps > 1
+
+@pytest.mark.server(many)
+def test_a_value_that_one_request_does_not_give_ends_the_body(load):
+    assert load.get("/").queries_per_request == 1
 """).run("--asyncbench-smoke")
-    result.assert_outcomes(failed=1)
+    result.assert_outcomes(failed=2, passed=1)
     result.stdout.fnmatch_lines(["*500 Internal Server Error*"])
 
 

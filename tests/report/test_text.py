@@ -9,6 +9,8 @@ import pytest
 from pytest_asyncbench.judging import Judgement, judge_all
 from pytest_asyncbench.marks import BUILT_IN
 from pytest_asyncbench.measure.run import Run
+from pytest_asyncbench.measure.watching import SlotCounters
+from pytest_asyncbench.report.limiters import limiter_lines
 from pytest_asyncbench.report.text import explain, judgement_lines, reason, record_lines, statement_text
 from pytest_asyncbench.servers.factories import gunicorn
 from pytest_asyncbench.testcase import Record, Settings, TestCase
@@ -21,6 +23,7 @@ from pytest_asyncbench.verdict.statements import Budget, NoRegression, Ordering,
 EFFORT = Effort()
 SWING = [100.0, 101, 99, 102, 98, 103, 97, 100]
 HALF = [rate / 2 for rate in SWING]
+SLOW = [4 / 0.6] * 8
 
 
 @pytest.fixture
@@ -172,3 +175,17 @@ def test_slots_of_different_length(case_of, make_slot):
     first, second = explain(case).split("\n\n")
     assert "8 rounds of 0.5 s slots" in first
     assert "9 rounds of 0.5 to 2.0 s slots" in second
+
+
+@pytest.mark.parametrize(("users", "is_told"), [(4, True), (64, False)])
+def test_variants_that_wait_for_the_same_are_told_unless_one_lets_users_queue(make_evidence, users, is_told):
+    """The servers have four threads each, and wait for something that takes 0.6 s."""
+    counters = SlotCounters(0.5, 2, ((0.1, 0.0),), 4, 100, 0.3, 0.0, 0.0)
+    plan = LoadPlan((request("GET", "/"),), users=users)
+    words = {name: {"users": users} for name in ("a", "b")}
+    evidence = make_evidence({"a": SLOW, "b": SLOW}, plan=plan, slots=words, alone={"a": 0.6, "b": 0.6})
+    rounds = tuple(tuple(replace(slot, counters=counters) for slot in row) for row in evidence.rounds)
+    run = Run(replace(evidence, rounds=rounds), effort=EFFORT, ok={"a": 0, "b": 0})
+    told = "\n".join(limiter_lines(run))
+    assert "limiter (a): upstream: " in told
+    assert ("note: all variants are limited by upstream" in told) == is_told

@@ -1,0 +1,1 @@
+"""A Django project that asks a slow upstream API three times per request, side by side."""
