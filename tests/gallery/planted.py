@@ -1,6 +1,7 @@
 """Views with one planted cause of slowness each, as WSGI and ASGI apps. What is planted is in the path."""
 
 import asyncio
+import itertools
 import json
 import os
 import threading
@@ -10,7 +11,6 @@ URL = os.environ.get("DATABASE_URL", "")
 SIZE = int(os.environ.get("POOL", "4"))
 kept = {}
 starting = threading.Lock()
-local = threading.local()
 
 
 def pool():
@@ -104,10 +104,12 @@ def one_percent():
 def hub_blocked():
     import psycopg2
 
-    if not hasattr(local, "connection"):
-        local.connection = psycopg2.connect(URL)
-        local.connection.autocommit = True
-    local.connection.cursor().execute("SELECT pg_sleep(0.01)")
+    if "psycopg2" not in kept:
+        connections = [psycopg2.connect(URL) for _ in range(8)]
+        for connection in connections:
+            connection.autocommit = True
+        kept["psycopg2"] = itertools.cycle(connections)
+    next(kept["psycopg2"]).cursor().execute("SELECT pg_sleep(0.02)")
 
 
 def nothing():
