@@ -24,12 +24,14 @@ PATIENT = "import time; print('up', flush=True); time.sleep(600)"
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + PATIENT
 FORKS = """
 import os, sys, time
+heard, said = os.pipe()
 def say(word):
     os.write(1, f"{word}\\n".encode())  # in one piece, whatever the others write
 def child(work):
     if os.fork() == 0:
         work()
         say(os.getpid())
+        os.write(said, b".")
         time.sleep(600)
 def double():
     if os.fork():
@@ -40,6 +42,8 @@ def daemon():
         os._exit(0)
     os.setsid()
 child(lambda: None); child(double); child(daemon); child(os.setsid)
+for _ in range(4):
+    os.read(heard, 1)  # who leaves before they have spoken may see them killed before
 say('up')
 if '--leave' not in sys.argv:
     time.sleep(600)
