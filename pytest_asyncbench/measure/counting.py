@@ -46,6 +46,10 @@ TRIES = 8
 """Waves, and then bursts, until one makes no new connection: a pool may go on growing for a while."""
 GROWING = 0.5
 """New connections per request below which a pool that grows is the reason; above, connections are not kept."""
+PLANNED = 12
+"""Requests for each connection after which none of its statements is planned anew: psycopg prepares what it has seen
+five times, PostgreSQL takes one plan for all after five more. Planning reads PostgreSQL's own tables, whose rows count.
+"""
 OFTEN = 0.01
 """Seconds between two looks at the backends during a burst."""
 
@@ -84,6 +88,8 @@ def count_burst(
     ok = _warm_up(lambda: burst(wave, users), database)
     at_once = users if alone > SLOW else min(USERS, users)
     count = _count(len(deck) or 1, alone, at_once)
+    if rows_read:
+        ok += _plan_all(lambda: burst(count, at_once), database)
     for left in reversed(range(TRIES)):
         counts, result = _counted(lambda: burst(count, at_once), database, rows_read)
         ok += result.ok_total
@@ -124,6 +130,18 @@ def _warm_up(wave: Callable[[], SlotResult], database: WatchedDatabase) -> int:
         made = new_connections(before, database.read())
         if not left or not _grows(made, result.answers):
             break
+    return ok
+
+
+def _plan_all(burst: Callable[[], SlotResult], database: WatchedDatabase) -> int:
+    """Bursts until the connections have planned their statements; the ok answers."""
+    ok = sent = 0
+    for _ in range(TRIES):
+        if sent >= PLANNED * database.read().backends:
+            break
+        result = burst()
+        ok += result.ok_total
+        sent += result.answers
     return ok
 
 
