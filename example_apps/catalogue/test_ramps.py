@@ -10,8 +10,8 @@ from catalogue.servers import asynchronous, sync
 crowded = pytest.mark.database(load=["schema.sql", "seed.sql"], settings={"max_connections": 60})
 
 LOCUST = {
-    "users": (4, 1280),
-    "steps": [4, 10, 20, 40, 80, 160, 320, 640, 1280],
+    "users": (4, 640),
+    "steps": [4, 20, 40, 80, 160, 320, 640],
     "think_time": "1s",
     "timeout": "2s",
     "duration": "2s",

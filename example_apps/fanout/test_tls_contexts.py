@@ -52,7 +52,7 @@ def test_threads_beat_gevent_with_a_context_per_request(load):
 
     Look at `limiter`: threads use more than one core, gevent and asyncio cannot.
     """
-    load.get("/fanout/60", users=8, warmup="1s", rounds=12, max_time="120s")
+    load.get("/fanout/60", users=8, slot="1s", warmup="1s", rounds=12, max_time="70s")
 
 
 @pytest.mark.variants(threads=once(gunicorn_100_threads), gevent=once(gunicorn_gevent))

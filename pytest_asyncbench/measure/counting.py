@@ -44,6 +44,9 @@ WAVES = 2
 """Requests of each user in a wave of the warm-up."""
 TRIES = 8
 """Waves, and then bursts, until one makes no new connection: a pool may go on growing for a while."""
+ENOUGH = 4
+TRYING = 5.0
+"""Seconds after which so many are enough: some servers go on making connections now and then, whatever is done."""
 GROWING = 0.5
 """New connections per request below which a pool that grows is the reason; above, connections are not kept."""
 PLANNED = 12
@@ -61,6 +64,19 @@ class CountedBurst:
     counts: Counts
     slot: Slot | None
     ok: int
+
+
+@dataclass(slots=True)
+class _Tries:
+    """How often it may still be tried."""
+
+    left: int = TRIES
+    until: float = field(default_factory=lambda: time.monotonic() + TRYING)
+
+    def used_up(self) -> bool:
+        """Count one; whether it was the last."""
+        self.left -= 1
+        return not self.left or (self.left <= TRIES - ENOUGH and time.monotonic() > self.until)
 
 
 def count_burst(
@@ -90,12 +106,12 @@ def count_burst(
     count = _count(len(deck) or 1, alone, at_once)
     if rows_read:
         ok += _plan_all(lambda: burst(count, at_once), database)
-    for left in reversed(range(TRIES)):
+    tries = _Tries()
+    while True:
         counts, result = _counted(lambda: burst(count, at_once), database, rows_read)
         ok += result.ok_total
-        if not left or not _grows(counts.connections, counts.requests):
-            break
-    return CountedBurst(counts, Slot(subject.variant, 0, result), ok)
+        if tries.used_up() or not _grows(counts.connections, counts.requests):
+            return CountedBurst(counts, Slot(subject.variant, 0, result), ok)
 
 
 def send_burst(
@@ -123,14 +139,14 @@ def send_burst(
 def _warm_up(wave: Callable[[], SlotResult], database: WatchedDatabase) -> int:
     """Waves of all users until one makes no new connection, or all of them make their own; the ok answers."""
     ok = 0
-    for left in reversed(range(TRIES)):
+    tries = _Tries()
+    while True:
         before = database.read()
         result = wave()
         ok += result.ok_total
         made = new_connections(before, database.read())
-        if not left or not _grows(made, result.answers):
-            break
-    return ok
+        if tries.used_up() or not _grows(made, result.answers):
+            return ok
 
 
 def _plan_all(burst: Callable[[], SlotResult], database: WatchedDatabase) -> int:
