@@ -78,7 +78,7 @@ class Process:
         self._over = False
         self._survivors: list[int] = []
         self._left: list[str] = []
-        self._reading = threading.Lock()
+        self._reading = threading.RLock()
         self._start()
 
     def _start(self) -> None:
@@ -170,9 +170,11 @@ class Process:
 
     def request_stop(self, grace: float | None = None) -> None:
         """Ask for the end without waiting for it: several can end side by side. `stop` then waits."""
-        if self._over or os.getpid() != self._owner:  # a forked copy of pytest has no say
+        if os.getpid() != self._owner:  # a forked copy of pytest has no say
             return
-        self._channel.send({"grace": self.command.grace if grace is None else grace})
+        with self._reading:  # who hears of the end closes the channel
+            if not self._over:
+                self._channel.send({"grace": self.command.grace if grace is None else grace})
 
     def stop(self, grace: float | None = None) -> None:
         """End the whole tree and return when it has gone; calling it again does nothing.

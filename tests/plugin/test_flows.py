@@ -31,7 +31,8 @@ def test_steps(load):
     assert run.steps["GET /slow"].p50.value > run.steps["GET /"].p50.value
     assert run.steps["GET /slow"].rps.value == pytest.approx(run.rps.value, rel=0.5)
     assert run.steps["GET /"].errors == 0
-    assert run.steps["GET /"].outcomes["ok"] >= run.steps["GET /slow"].outcomes["ok"] > 0
+    first, second = (run.steps[name].outcomes["ok"] for name in ("GET /", "GET /slow"))
+    assert abs(first - second) <= 2 * 2 and second > 0  # of either user one may be on its way, at both ends
     assert run.cpu_per_request.value > 0
 """).run().assert_outcomes(passed=2)
 
