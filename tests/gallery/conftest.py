@@ -12,7 +12,7 @@ import pytest
 HERE = Path(__file__).parent
 HEADER = """
 import pytest
-from pytest_asyncbench import granian, gunicorn
+from pytest_asyncbench import daphne, granian, gunicorn, hypercorn, uvicorn, uwsgi
 
 wsgi = granian("planted:wsgi", interface="wsgi", workers=1, threads=16)
 asgi = granian("planted:asgi", interface="asgi", workers=1)

@@ -155,7 +155,21 @@ def test_it(load):
     )
 
 
-@pytest.mark.parametrize("server", ["wsgi", "asgi", "wsgi.with_options(workers=2)"])
+KINDS = [
+    "wsgi",
+    "wsgi.with_options(workers=2)",
+    "asgi",
+    'gunicorn("planted:wsgi", workers=2)',
+    'gunicorn("planted:wsgi", worker_class="gthread", workers=1, threads=8)',
+    'gunicorn("planted:wsgi", worker_class="gevent", workers=1)',
+    'uvicorn("planted:asgi")',
+    'hypercorn("planted:asgi")',
+    'daphne("planted:asgi")',
+    'uwsgi("planted:wsgi", threads=8)',
+]
+
+
+@pytest.mark.parametrize("server", KINDS)
 def test_healthy(gallery, server):
     gallery(
         f"""
