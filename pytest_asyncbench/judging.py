@@ -106,7 +106,7 @@ def _judge_refusal(evidence: Evidence, statement: Refused) -> Judgement:
 
 def worth_telling(judgements: Sequence[Judgement]) -> list[Judgement]:
     """Those that are worth a line. What breaks a measurement breaks every statement for one reason: it is told of the
-    statements that somebody wrote, or once."""
+    statements that somebody wrote, or once. A built-in limit that could not be decided is told if nothing else is."""
     said = {item.why for item in judgements if item.outcome == "INVALID" and not is_built_in(item.statement)}
     told: list[Judgement] = []
     for judgement in judgements:
@@ -116,7 +116,7 @@ def worth_telling(judgements: Sequence[Judgement]) -> list[Judgement]:
         if judgement.is_worth_a_line and not repeats:
             told.append(judgement)
             said |= {judgement.why} if judgement.outcome == "INVALID" else set()
-    return told
+    return told or [judgement for judgement in judgements if judgement.outcome != "PASS"][:1]
 
 
 def worst_first(judgements: Sequence[Judgement]) -> list[Judgement]:

@@ -320,6 +320,9 @@ def test_one_reason_is_told_once_of_what_nobody_wrote():
     kept = Judgement(BUILT_IN, "a", "PASS", "no errors")
     assert worth_telling([*broken, written, kept]) == [written]
     assert worth_telling(broken) == broken[:1]
+    open_ = Judgement(kept.statement, "a", "INCONCLUSIVE", "no round fitted into the time")
+    assert worth_telling([kept, open_]) == [open_]
+    assert worth_telling([open_, written]) == [written]
     other = Judgement(BUILT_IN, "b", "FAIL", "5 % errors")
     assert worth_telling([other, written]) == [other, written]
     assert worst_first([other, written]) == [written, other]
