@@ -165,7 +165,8 @@ KINDS = [
     'uvicorn("planted:asgi")',
     'hypercorn("planted:asgi")',
     'daphne("planted:asgi")',
-    'uwsgi("planted:wsgi", threads=8)',
+    # which answers nothing faster than the load agent connects, so that it has to do something
+    'uwsgi("planted:wsgi", threads=8, env={"VIEW": "/python_cpu"})',
 ]
 
 
