@@ -19,7 +19,6 @@ from quotes.servers import (
 impatient = pytest.mark.database(load=["schema.sql", "seed.sql"], settings={"deadlock_timeout": "100ms"})
 
 
-@pytest.mark.quick
 @quotes
 @pytest.mark.variants(
     django=pooled,
