@@ -9,43 +9,18 @@ Each setting has its own seed, derived from its name, so the table is the same o
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate, chain, islice, product, repeat
-from math import log, sqrt
+from itertools import chain, product
+from math import log
 from random import Random
+
+from noise import Noise, autoregressive, heavy_tails, outliers, plain
 
 from pytest_asyncbench.verdict import judge
 from pytest_asyncbench.verdict.signed_rank import largest_k
 
 ROUNDS = 30
-WARM = 50
-Noise = Callable[[Random], Iterator[float]]
-
-
-def plain(random: Random) -> Iterator[float]:
-    """Independent and normal."""
-    while True:
-        yield random.gauss(0, 1)
-
-
-def autoregressive(random: Random) -> Iterator[float]:
-    """A machine whose speed wanders: each slot keeps 0.8 of the deviation of the one before."""
-    steps = (random.gauss(0, 0.6) for _ in repeat(None))
-    return islice(accumulate(steps, lambda level, step: 0.8 * level + step), WARM, None)
-
-
-def outliers(random: Random) -> Iterator[float]:
-    """One slot in twenty is slowed down, by five deviations on average."""
-    while True:
-        slowed = random.expovariate(1 / 5) if random.random() < 0.05 else 0.0
-        yield random.gauss(0, 1) - slowed
-
-
-def heavy_tails(random: Random) -> Iterator[float]:
-    """Student's t with three degrees of freedom, of deviation 1."""
-    while True:
-        yield random.gauss(0, 1) / sqrt(2 * random.gammavariate(1.5, 1))
 
 
 def bursts(random: Random) -> Iterator[float]:

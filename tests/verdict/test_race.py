@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from math import log, sqrt
-from pathlib import Path
 from random import Random
 from types import ModuleType
 
@@ -17,20 +14,13 @@ from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.verdict.race import Rules, Standing, after, at_or_below, race_looks, ranked
 from pytest_asyncbench.verdict.signed_rank import tail, walsh_averages
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "races.py"
 PROMISED = 0.05
 NOISE = (1.0, 1.01, 0.99, 1.02, 0.98, 1.005, 0.995, 1.015, 0.985, 1.0, 1.01, 0.99)
 
 
 @pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("benchmarks_races", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def script(benchmark_script) -> ModuleType:
+    return benchmark_script("races")
 
 
 def values(**levels: float) -> dict[str, list[float]]:

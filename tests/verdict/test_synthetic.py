@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from math import sqrt
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 RUNS = 1000
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "rule.py"
 
 
 @pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("benchmarks_rule", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def script(benchmark_script) -> ModuleType:
+    return benchmark_script("rule")
 
 
 @pytest.fixture(scope="module")
