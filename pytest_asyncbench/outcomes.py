@@ -12,7 +12,7 @@ import pytest
 
 from pytest_asyncbench.errors import AsyncBenchError, Inconclusive, UnknownValue
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, uses_load
-from pytest_asyncbench.items import CURRENT, ENDED, bench, case_of, start_servers
+from pytest_asyncbench.items import CASE, CURRENT, ENDED, bench, case_of, start_servers
 from pytest_asyncbench.measure.comparison import Comparison, failed_on
 from pytest_asyncbench.measure.value import Measure
 from pytest_asyncbench.report.text import explain, reason
@@ -76,6 +76,17 @@ def _judge_once(item: pytest.Item) -> Generator[None, Any, Any]:
         _keep_measures(item, case)
     _give_verdict(item, case)
     return result
+
+
+def keep_the_reason(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Leave the reason of a failure in pytest's short summary and in the message of JUnit XML, not what explains it.
+
+    pytest shortens them to a line, but not on CI: there each failure would be told twice in full.
+    """
+    case = item.stash.get(CASE, None)
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if case is not None and case.explained and crash is not None:
+        crash.message = crash.message.partition("\n\n")[0]
 
 
 def explain_comparison(sign: str, left: Any, right: Any) -> list[str] | None:

@@ -115,6 +115,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return (yield from judge_body(item))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    report = yield
+    if report.failed and fixtures.uses_load(item):
+        from pytest_asyncbench.outcomes import keep_the_reason
+
+        keep_the_reason(item, report)
+    return report
+
+
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     if "Measure" not in (type(left).__name__, type(right).__name__):
         return None

@@ -88,6 +88,22 @@ def test_all_reports_of_one_session(project, monkeypatch):
     _check_junit(project.path / "r.xml")
 
 
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_a_failure_is_explained_once_even_on_ci(project, monkeypatch, ci):
+    monkeypatch.setenv("CI", ci)
+    result = project.write("""
+@pytest.mark.server(many)
+def test_it(load):
+    load.get("/", users=2, duration=0.4, expect=404)
+""").run("--junitxml=r.xml")
+    result.assert_outcomes(failed=1)
+    assert result.stdout.str().count("GET / with 2 users") == 1
+    [failure] = ElementTree.parse(project.path / "r.xml").iter("failure")
+    assert failure.get("message").startswith("Failed: FAIL errors")
+    assert "GET / with 2 users" not in failure.get("message")
+    assert "GET / with 2 users" in failure.text
+
+
 def _check_what_was_measured(tests):
     [right], [wrong], [ramp] = (tests[name].loads for name in ("test_right", "test_wrong", "test_ramp"))
     run = right.runs[0]
