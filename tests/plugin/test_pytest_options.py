@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import pytest_timeout
 
 THREE = """
 pytestmark = pytest.mark.server(many)
@@ -59,7 +60,10 @@ class Pdb:
 """
 
 
-def test_pdb_is_entered_while_the_server_runs(project):
+def test_pdb_is_entered_while_the_server_runs(project, monkeypatch):
+    monkeypatch.setattr(
+        pytest_timeout, "SUPPRESS_TIMEOUT", False
+    )  # else no later test of this process has a timeout
     (project.path / "fake_pdb.py").write_text(FAKE_PDB)
     project.write(THREE).run("--pdb", "--pdbcls=fake_pdb:Pdb", "--asyncbench-smoke", "-k", "wrong")
     assert (project.path / "told").read_text() == "the server runs: True\n"
