@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase
 
 from pytest_asyncbench.errors import SpecError
-from pytest_asyncbench.hunting import Kept, hunt_slowest
+from pytest_asyncbench.hunt.corpus import Corpus
+from pytest_asyncbench.hunting import hunt_slowest
 from pytest_asyncbench.servers.factories import granian
 from pytest_asyncbench.testcase import Settings, TestCase
 from pytest_asyncbench.traffic.slowest_plan import slowest_plan
@@ -39,11 +40,11 @@ def test_what_was_found_is_kept_for_the_next_run_in_the_database_of_the_profile(
     )
     settings.load_profile("kept")
     try:
-        Kept("a test").replace(frozenset({b"old", b"same"}))
-        Kept("a test").replace(frozenset({b"new", b"same"}))
-        assert Kept("a test").fetch() == {b"new", b"same"}
-        assert Kept("another").fetch() == frozenset()
+        Corpus("a test").replace(frozenset({b"old", b"same"}))
+        Corpus("a test").replace(frozenset({b"new", b"same"}))
+        assert Corpus("a test").fetch() == {b"new", b"same"}
+        assert Corpus("another").fetch() == frozenset()
     finally:
         settings.load_profile("same everywhere")
-    Kept("a test").replace(frozenset({b"x"}))
-    assert Kept("a test").fetch() == frozenset(), "a profile without a database keeps nothing"
+    Corpus("a test").replace(frozenset({b"x"}))
+    assert Corpus("a test").fetch() == frozenset(), "a profile without a database keeps nothing"
