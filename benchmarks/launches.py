@@ -24,8 +24,11 @@ from statistics import fmean
 from scipy.stats import f
 
 from pytest_asyncbench.agent.client import Agent
+from pytest_asyncbench.measure.goal import Goal
 from pytest_asyncbench.measure.launch_spread import Spread, spread
-from pytest_asyncbench.measure.sampling import Goal, Progress, Subject, sample
+from pytest_asyncbench.measure.progress import Progress
+from pytest_asyncbench.measure.sampling import sample
+from pytest_asyncbench.measure.subject import Subject
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.postgres import provide, validate_load
 from pytest_asyncbench.servers.factories import granian

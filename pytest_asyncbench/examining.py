@@ -12,7 +12,7 @@ from pytest_asyncbench.diagnosis.preflight import slowing, too_many_connections
 from pytest_asyncbench.marks import CONNECTIONS
 from pytest_asyncbench.measure.answers import Answers
 from pytest_asyncbench.measure.counting import OPEN_USERS, Counting
-from pytest_asyncbench.measure.sampling import Subject
+from pytest_asyncbench.measure.subject import Subject
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 
 

@@ -26,9 +26,11 @@ from pytest_asyncbench.launching import (
 from pytest_asyncbench.marks import is_built_in
 from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.goal import Goal
 from pytest_asyncbench.measure.provenance import Commit, provenance_of
-from pytest_asyncbench.measure.sampling import ROUNDS_WITHOUT_STATEMENTS, Goal, Subject, one_request
+from pytest_asyncbench.measure.sampling import ROUNDS_WITHOUT_STATEMENTS, one_request
 from pytest_asyncbench.measure.schedule import draw_seed
+from pytest_asyncbench.measure.subject import Subject
 from pytest_asyncbench.measure.supply import Supply
 from pytest_asyncbench.measure.watching import Watcher
 from pytest_asyncbench.metrics import Metric, metric

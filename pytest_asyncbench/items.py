@@ -20,7 +20,7 @@ from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.fixtures import STATEMENT_MARKERS, parameter, uses
 from pytest_asyncbench.load import Load
 from pytest_asyncbench.marks import DatabaseMark, Mark, database, statements, variants
-from pytest_asyncbench.measure.sampling import Progress
+from pytest_asyncbench.measure.progress import Progress
 from pytest_asyncbench.report.live import LiveLine
 from pytest_asyncbench.servers.external import at_urls
 from pytest_asyncbench.servers.instance import Instance

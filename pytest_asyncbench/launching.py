@@ -13,7 +13,10 @@ from dataclasses import dataclass, replace
 from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.judging import Judgement, decided, judge_all
 from pytest_asyncbench.measure.evidence import Evidence
-from pytest_asyncbench.measure.sampling import Goal, LoadAgent, Progress, Subject, sample
+from pytest_asyncbench.measure.goal import Goal
+from pytest_asyncbench.measure.progress import Progress
+from pytest_asyncbench.measure.sampling import sample
+from pytest_asyncbench.measure.subject import LoadAgent, Subject
 from pytest_asyncbench.measure.supply import Supply
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.traffic.load_plan import LoadPlan

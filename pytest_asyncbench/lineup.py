@@ -11,7 +11,7 @@ from pytest_asyncbench.measure.answers import Answers
 from pytest_asyncbench.measure.complaints import starving
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures
-from pytest_asyncbench.measure.sampling import Progress
+from pytest_asyncbench.measure.progress import Progress
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.verdict.race import Rules, Standing, after, ranked
 

@@ -19,12 +19,15 @@ from pytest_asyncbench.measure import usage
 from pytest_asyncbench.measure.answers import Answers
 from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.goal import Goal
+from pytest_asyncbench.measure.progress import Progress
 from pytest_asyncbench.measure.provenance import provenance_of
 from pytest_asyncbench.measure.race_run import Race
 from pytest_asyncbench.measure.ramp_run import pooled
 from pytest_asyncbench.measure.run import Run
-from pytest_asyncbench.measure.sampling import Goal, Progress, Subject, sample
+from pytest_asyncbench.measure.sampling import sample
 from pytest_asyncbench.measure.schedule import draw_seed
+from pytest_asyncbench.measure.subject import Subject
 from pytest_asyncbench.measure.supply import Supply
 from pytest_asyncbench.metrics import Metric, metric
 from pytest_asyncbench.testcase import Record, TestCase

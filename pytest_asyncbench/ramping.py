@@ -14,12 +14,14 @@ from pytest_asyncbench.marks import holding
 from pytest_asyncbench.measure import complaints
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures
+from pytest_asyncbench.measure.goal import Goal
 from pytest_asyncbench.measure.provenance import Provenance, provenance_of
 from pytest_asyncbench.measure.ramp import hysteresis
 from pytest_asyncbench.measure.ramp_run import Ascent, Ramp, pooled
 from pytest_asyncbench.measure.run import Run
-from pytest_asyncbench.measure.sampling import Goal, Subject, sample
+from pytest_asyncbench.measure.sampling import sample
 from pytest_asyncbench.measure.schedule import draw_seed
+from pytest_asyncbench.measure.subject import Subject
 from pytest_asyncbench.metrics import OF_THE_SERVER, Metric, metric
 from pytest_asyncbench.testcase import Record, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan

@@ -14,7 +14,7 @@ from pytest_asyncbench.servers.spec import ServerSpec
 
 if TYPE_CHECKING:
     from pytest_asyncbench.measure.provenance import PostgreSQL
-    from pytest_asyncbench.measure.sampling import LoadAgent
+    from pytest_asyncbench.measure.subject import LoadAgent
     from pytest_asyncbench.measure.watching import Watcher
     from pytest_asyncbench.postgres import Cluster, Database
 

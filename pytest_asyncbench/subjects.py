@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pytest_asyncbench.measure.sampling import Subject
+from pytest_asyncbench.measure.subject import Subject
 from pytest_asyncbench.measure.watching import Watcher
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.servers.spec import ServerSpec

@@ -26,18 +26,14 @@ from pytest_asyncbench.judging import (
 from pytest_asyncbench.marks import holding
 from pytest_asyncbench.measure.counting import Counting
 from pytest_asyncbench.measure.evidence import Evidence
+from pytest_asyncbench.measure.progress import Progress
 from pytest_asyncbench.measure.provenance import PostgreSQL, provenance_of
 from pytest_asyncbench.measure.race_run import Race
 from pytest_asyncbench.measure.ramp_run import Ramp
 from pytest_asyncbench.measure.run import Run
-from pytest_asyncbench.measure.sampling import (
-    LoadAgent,
-    Progress,
-    Subject,
-    one_request,
-    one_slot,
-)
+from pytest_asyncbench.measure.sampling import one_request, one_slot
 from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.measure.subject import LoadAgent, Subject
 from pytest_asyncbench.measure.supply import Supply
 from pytest_asyncbench.measure.watching import Watcher
 from pytest_asyncbench.metrics import metric

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_asyncbench.marks import Mark, statements
-from pytest_asyncbench.measure.sampling import Progress
+from pytest_asyncbench.measure.progress import Progress
 from pytest_asyncbench.servers.factories import granian
 from pytest_asyncbench.testcase import Settings, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan

@@ -13,7 +13,7 @@ import pytest
 from pytest_asyncbench.judging import judge_all
 from pytest_asyncbench.launching import MOST_LAUNCHES, ROUNDS_PER_LAUNCH, Launches, confirm
 from pytest_asyncbench.marks import Mark, statements
-from pytest_asyncbench.measure.sampling import Progress
+from pytest_asyncbench.measure.progress import Progress
 from pytest_asyncbench.servers.factories import granian
 from pytest_asyncbench.testcase import Settings, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan

@@ -16,7 +16,7 @@ from pytest_asyncbench.lineup import failing
 from pytest_asyncbench.marks import Mark, statements
 from pytest_asyncbench.measure import sampling
 from pytest_asyncbench.measure.answers import Answers
-from pytest_asyncbench.measure.sampling import Progress
+from pytest_asyncbench.measure.progress import Progress
 from pytest_asyncbench.racing import fire_race
 from pytest_asyncbench.report.file import as_json, from_json
 from pytest_asyncbench.report.html import as_html

@@ -14,7 +14,7 @@ from pytest_asyncbench import ramping
 from pytest_asyncbench.errors import AgentLost, Inconclusive, SpecError, UnknownValue
 from pytest_asyncbench.marks import Mark, statements
 from pytest_asyncbench.measure import sampling
-from pytest_asyncbench.measure.sampling import Progress
+from pytest_asyncbench.measure.progress import Progress
 from pytest_asyncbench.ramping import fire_ramp
 from pytest_asyncbench.report.text import explain, reason
 from pytest_asyncbench.servers.factories import granian

@@ -10,7 +10,7 @@ import pytest
 from pytest_asyncbench import firing
 from pytest_asyncbench.errors import Inconclusive, SpecError, UnknownValue
 from pytest_asyncbench.marks import Mark, statements
-from pytest_asyncbench.measure.sampling import Progress
+from pytest_asyncbench.measure.progress import Progress
 from pytest_asyncbench.servers.factories import granian
 from pytest_asyncbench.testcase import Settings, TestCase, require_specs
 from pytest_asyncbench.traffic.load_plan import LoadPlan

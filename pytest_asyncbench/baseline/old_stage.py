@@ -18,7 +18,7 @@ from pytest_asyncbench.servers.spec import ServerSpec
 from pytest_asyncbench.stage import TestDatabases, TestStage
 
 if TYPE_CHECKING:
-    from pytest_asyncbench.measure.sampling import LoadAgent
+    from pytest_asyncbench.measure.subject import LoadAgent
     from pytest_asyncbench.postgres import Cluster
 
 

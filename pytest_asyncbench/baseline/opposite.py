@@ -10,8 +10,8 @@ from pytest_asyncbench.baseline.counterparts import Counterparts, paired
 from pytest_asyncbench.errors import AsyncBenchError, NotComparable
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.failures import describe_failures
-from pytest_asyncbench.measure.sampling import Subject
 from pytest_asyncbench.measure.slot import Slot
+from pytest_asyncbench.measure.subject import Subject
 from pytest_asyncbench.measure.watching import Watcher
 from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.traffic.load_plan import LoadPlan

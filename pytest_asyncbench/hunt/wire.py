@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pytest_asyncbench.agent.client import SlotCancelled
 from pytest_asyncbench.hunt.timing import Batch, Timing
 from pytest_asyncbench.hunt.trials import Enough
-from pytest_asyncbench.measure.sampling import Progress, Subject
+from pytest_asyncbench.measure.progress import Progress
+from pytest_asyncbench.measure.subject import Subject
 from pytest_asyncbench.testcase import TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.outcomes import OK, OUTCOMES

@@ -22,7 +22,7 @@ from pytest_asyncbench.traffic.plan import Burst, WireRequest
 from pytest_asyncbench.traffic.samples import SlotResult
 
 if TYPE_CHECKING:
-    from pytest_asyncbench.measure.sampling import LoadAgent, Subject
+    from pytest_asyncbench.measure.subject import LoadAgent, Subject
 
 REQUESTS = 50
 """Of the burst; fewer where they would take longer than `LONGEST`, more where a mix has to come out even."""

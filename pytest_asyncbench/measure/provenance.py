@@ -11,7 +11,7 @@ from pytest_asyncbench.servers.launched import Launched
 from pytest_asyncbench.servers.software import Software, software_of
 
 if TYPE_CHECKING:
-    from pytest_asyncbench.measure.sampling import Subject
+    from pytest_asyncbench.measure.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import pytest
 from pytest_asyncbench.errors import AsyncBenchError
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.interval import interval
-from pytest_asyncbench.measure.sampling import Progress
+from pytest_asyncbench.measure.progress import Progress
 from pytest_asyncbench.metrics import metric
 from pytest_asyncbench.units import show_seconds
 from pytest_asyncbench.verdict.effort import Effort

@@ -16,7 +16,7 @@ from pytest_asyncbench.bench import Bench
 from pytest_asyncbench.errors import AsyncBenchError
 from pytest_asyncbench.measure.evidence import Evidence
 from pytest_asyncbench.measure.percentiles import rps
-from pytest_asyncbench.measure.sampling import Progress
+from pytest_asyncbench.measure.progress import Progress
 from pytest_asyncbench.selfcheck.figures import complaints, known, report
 from pytest_asyncbench.servers.factories import command
 from pytest_asyncbench.servers.instance import Launch, start

@@ -12,7 +12,7 @@ from pytest_asyncbench.baseline.counterparts import Counterparts, headline, with
 from pytest_asyncbench.baseline.opposite import Opposite, again, opposite, widened
 from pytest_asyncbench.baseline.revision import Revision
 from pytest_asyncbench.errors import NotComparable, ServerDied
-from pytest_asyncbench.measure.sampling import Subject
+from pytest_asyncbench.measure.subject import Subject
 from pytest_asyncbench.servers.factories import granian
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.plan import Target

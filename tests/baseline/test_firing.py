@@ -12,7 +12,7 @@ from pytest_asyncbench.baseline.counterparts import Counterparts
 from pytest_asyncbench.baseline.revision import Revision
 from pytest_asyncbench.errors import ServerDied
 from pytest_asyncbench.marks import Mark, statements
-from pytest_asyncbench.measure.sampling import Progress
+from pytest_asyncbench.measure.progress import Progress
 from pytest_asyncbench.servers.factories import granian
 from pytest_asyncbench.testcase import Settings, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_asyncbench.measure.counting import ALONE, Counting, count_burst, send_burst
-from pytest_asyncbench.measure.sampling import Subject
+from pytest_asyncbench.measure.subject import Subject
 from pytest_asyncbench.measure.supply import Supply
 from pytest_asyncbench.measure.watching import WatchedDatabase, Watcher
 from pytest_asyncbench.postgres.counters import DatabaseReading

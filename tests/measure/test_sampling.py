@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_asyncbench.errors import AgentLost, SpecError
-from pytest_asyncbench.measure.sampling import Goal, Progress, Subject, one_request, sample
+from pytest_asyncbench.measure.goal import Goal
+from pytest_asyncbench.measure.progress import Progress
+from pytest_asyncbench.measure.sampling import one_request, sample
 from pytest_asyncbench.measure.schedule import order
+from pytest_asyncbench.measure.subject import Subject
 from pytest_asyncbench.servers.factories import granian
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.plan import Burst, Target
