@@ -38,6 +38,7 @@ from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.subjects import subject_of
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.samples import SlotResult
+from pytest_asyncbench.verdict.clearance import is_bare
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.statements import Statement
 
@@ -150,7 +151,14 @@ class Firing:
         settings = self.case.settings
         sampled = any(metric(statement.metric).kind == "sampled" for statement in self.statements)
         most = self.plan.rounds or settings.defaults.get("rounds") or 30
-        return Effort(settings.confidence, most if sampled else self._without())
+        relaunched = any(map(is_bare, self.statements))  # every datum has launches of its own
+        allowance = 1.0 if relaunched else self._allowance()
+        return Effort(settings.confidence, most if sampled else self._without(), allowance)
+
+    def _allowance(self) -> float:
+        """The factor by which launches may differ; 1 for requests compared on one server: its launch is theirs."""
+        shared = self.plan.compared and not self.old.subjects
+        return 1.0 if shared else self.case.settings.launch_allowance
 
     def _without(self) -> int:
         """Rounds of a call about which nothing is stated that takes rounds to decide."""
@@ -197,8 +205,7 @@ class Firing:
             plan=self.plan if alone else self.wide,
             seed=counting.seed,
             until=self.until,
-            # requests that are compared on one server share its launch
-            allowance=1.0 if self.plan.compared and alone else case.settings.launch_allowance,
+            allowance=self._allowance(),
             impossible=self._no_relaunch(),
         )
 

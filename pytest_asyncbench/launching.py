@@ -81,6 +81,7 @@ def confirm(
             None, statements, effort, goal, launches, max(ROUNDS_PER_LAUNCH, evidence.merged)
         )
     else:
+        effort = replace(effort, launch_allowance=1.0)
         confirming = _once_more(statements, effort, goal, launches)
     seconds = {item.statement: item for item in judge_all(confirming, statements, effort)}
     number = max(1, len(confirming.rounds) // confirming.merged) if close else 1

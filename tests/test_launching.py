@@ -86,6 +86,23 @@ def test_a_close_one_is_confirmed_on_fresh_launches(bench):
     assert made.run["a"].ok == pytest.approx(61 * slots + 3), "and the answers those of all"
 
 
+def test_a_close_one_that_is_likely_to_become_clear_waits_for_more_rounds(bench):
+    made = bench(1.4, BEATS)
+    ratios = iter([1.4, 1.22])  # the round that is not judged, and one that comes close to the margin
+    run = made.agent.run
+
+    def scattered(plan: Any) -> Any:
+        is_slot_of_a = getattr(plan, "window", 0.0) > 0 and plan.target.port == made.agent.ports["a"]
+        made.agent.rates["a"] = 100.0 * next(ratios, 1.4) if is_slot_of_a else 140.0
+        return run(plan)
+
+    made.agent.run = scattered
+    outcome, why = made.fire()
+    assert outcome == "PASS"
+    assert why == "rps a / b 1.4 [1.307, 1.4] after 12 rounds: all of it is beyond 1.2"
+    assert (made.launches, made.run.evidence.confirming) == (1, None)
+
+
 def test_launches_that_disagree_leave_it_undecided(bench):
     made = bench([1.22, *[1.19, 1.22] * 20], BEATS)
     outcome, why = made.fire()

@@ -19,6 +19,7 @@ Outcome = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 class Band:
     """Where the logarithm of the true ratio is claimed to be: above `lower`, below `upper` (None: anywhere).
 
+    `clear_by` is by how much a finding must stay away from its end to be clear.
     `ways_to_fail` is the number of comparisons, or of ends of a band, any of which fails a statement
     alone: their wrong FAILs add up, so each gets its share of the error allowed. PASS needs all of them,
     and shares nothing.
@@ -27,6 +28,7 @@ class Band:
     lower: float | None = None
     upper: float | None = None
     ways_to_fail: int = 1
+    clear_by: float = 0.0
 
     def holds(self, low: float, high: float) -> bool:
         """Whether an interval lies wholly inside."""
@@ -35,6 +37,11 @@ class Band:
     def excludes(self, low: float, high: float) -> bool:
         """Whether an interval lies wholly outside."""
         return (self.lower is not None and high < self.lower) or (self.upper is not None and low > self.upper)
+
+    def clears(self, low: float, high: float) -> bool:
+        """Whether an interval that holds or excludes stays away from every end by `clear_by`."""
+        ends = [end for end in (self.lower, self.upper) if end is not None]
+        return all(low - end >= self.clear_by or end - high >= self.clear_by for end in ends)
 
     def evidence(self, averages: Sequence[float], rounds: int) -> float:
         """The signed-rank z of the nearest end: positive where the values seem to lie inside."""
@@ -98,16 +105,30 @@ def decide(values: Sequence[float], band: Band, effort: Effort, *, ended: bool =
     """What the first look that decides says of these values; None: go on.
 
     The values are logarithms, may be infinite, and are never NaN. With `ended` no more will come.
+
+    A finding that is not clear waits for a look at which it is, as long as the middle of the values is: the error over
+    all looks together holds for each of them. If none comes it counts as it was.
     """
     planned = plan(effort, band.ways_to_fail)
     latest: Finding | None = None
+    close: Finding | None = None
     for look in planned.looks:
         if look.rounds > len(values):
             break
         latest = _look(values[: look.rounds], band, look, planned)
-        if latest.outcome != "INCONCLUSIVE" or latest.stopped or look.rounds == effort.max_rounds:
+        is_last = look.rounds == effort.max_rounds
+        if close is None and latest.outcome == "INCONCLUSIVE":
+            if latest.stopped or is_last:
+                return latest
+            continue
+        close = close or latest
+        if latest.outcome == close.outcome and band.clears(latest.low, latest.high):
             return latest
-    return _undecided(values, latest) if ended else None
+        if is_last or not band.clears(latest.centre, latest.centre):
+            return close
+    if not ended:
+        return None
+    return close or _undecided(values, latest)
 
 
 def _look(values: Sequence[float], band: Band, look: Look, planned: Plan) -> Finding:

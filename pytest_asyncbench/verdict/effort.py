@@ -15,11 +15,15 @@ MOST_ROUNDS = 300
 class Effort:
     """`confidence` is 1 minus the share of wrong verdicts allowed, `max_rounds` the number of the last look.
 
+    `launch_allowance` is the factor by which launches of a server may differ: a comparison whose interval clears its
+    margin by less is looked at again after more rounds, if they are likely to clear it.
+
     Raises SpecError for numbers with which no verdict could ever be given.
     """
 
     confidence: float = 0.95
     max_rounds: int = 30
+    launch_allowance: float = 1.0
 
     def __post_init__(self) -> None:
         _check_confidence(self.confidence)

@@ -71,7 +71,9 @@ class Pair:
     def judge(self, values: Values, more_is_better: bool, effort: Effort, ended: bool) -> Verdict | None:
         """The rule on the rounds so far; where less is better the ratio is worse over better."""
         above, below = (self.better, self.worse) if more_is_better else (self.worse, self.better)
-        band = Band(lower=log(self.margin), ways_to_fail=self.ways_to_fail)
+        band = Band(
+            lower=log(self.margin), ways_to_fail=self.ways_to_fail, clear_by=log(effort.launch_allowance)
+        )
         finding = decide(paired(values, above, below), band, effort, ended=ended)
         words = beyond(self.margin, f"{self.metric} {above} / {below}")
         return verdict_of(finding, words) if finding else None

@@ -28,9 +28,8 @@ def judge_tie(
     ratio is a/b whatever the metric: a tie has no better side. Raises SpecError for values of which there is no ratio.
     """
     width = log(claim.within)
-    finding = decide(
-        paired(values, claim.a, claim.b), Band(-width, width, ways_to_fail=2 + others), effort, ended=ended
-    )
+    band = Band(-width, width, ways_to_fail=2 + others, clear_by=log(effort.launch_allowance))
+    finding = decide(paired(values, claim.a, claim.b), band, effort, ended=ended)
     span = f"{1 / claim.within:.4g} to {claim.within:.4g}"
     words = Words(f"{claim.metric} {claim.a} / {claim.b}", "within", "outside", span)
     return verdict_of(finding, words) if finding else None
