@@ -64,8 +64,8 @@ class Judgement:
 def decided(evidence: Evidence, statements: Sequence[Statement], effort: Effort, rounds: int) -> bool:
     """Whether sampling may end: every sampled statement has its verdict, or there are none and `rounds` data.
 
-    Also when more rounds would not help: too many errors, slots that cannot hold what a percentile needs, or a round
-    of which there is no ratio (rounds are never deleted).
+    Also when more rounds would not help: too many errors, a server that hangs, slots that cannot hold what a
+    percentile needs, or a round of which there is no ratio (rounds are never deleted).
     """
     if _hopeless(evidence, statements):
         return True
@@ -301,7 +301,17 @@ def error_limit(statements: Sequence[Statement]) -> float:
 
 def _hopeless(evidence: Evidence, statements: Sequence[Statement]) -> bool:
     limit = error_limit(statements)
-    return any(_error_rate(evidence, variant) > limit + HOPELESS_ERRORS for variant in evidence.variants)
+    rates = {variant: _error_rate(evidence, variant) for variant in evidence.variants}
+    return any(
+        rate > limit + HOPELESS_ERRORS or (rate > limit and _hangs(evidence, variant))
+        for variant, rate in rates.items()
+    )
+
+
+def _hangs(evidence: Evidence, variant: str) -> bool:
+    """Whether a server answered nothing at all in its latest slot: waiting for it takes a timeout each time."""
+    slots = evidence.slots(variant)
+    return bool(slots) and not slots[-1].samples.answers
 
 
 def _error_rate(evidence: Evidence, variant: str) -> float:

@@ -248,6 +248,20 @@ def test_hopeless_errors_end_it_at_once(make_evidence, failed, expected):
     assert decided(evidence, [Budget("rps", 1, at_least=True), BUILT_IN], EFFORT, 12) is expected
 
 
+@pytest.mark.parametrize(
+    ("how", "limit", "expected"),
+    [("timeout", 0.001, True), ("bad_status", 0.001, False), ("timeout", 0.5, False)],
+)
+def test_a_server_that_hangs_is_not_waited_for_again_and_again(make_evidence, how, limit, expected):
+    """A few timeouts among many answers are not too many errors, and each of them takes its time."""
+    healthy = make_evidence({"a": [100.0] * 5})
+    hung = make_evidence({"a": [100.0]}, slots={"a": {"count": 6, "failed": 6, "how": how}})
+    evidence = replace(healthy, rounds=(*healthy.rounds, *hung.rounds))
+    statements = [Budget("rps", 1, at_least=True), Budget("errors", limit)]
+    assert decided(evidence, statements, EFFORT, 12) is expected
+    assert not decided(healthy, statements, EFFORT, 12)
+
+
 @given(st.lists(st.sampled_from(WORST_FIRST)))
 def test_the_worst_outcome_is_the_outcome(found):
     expected = next((outcome for outcome in ("INVALID", "FAIL", "INCONCLUSIVE") if outcome in found), "PASS")
