@@ -73,23 +73,6 @@ def test_it(load):
     )
 
 
-def test_a_generator_that_is_too_slow_is_named(gallery):
-    gallery(
-        """
-def slow(response):
-    return sum(range(30_000)) > 0
-
-@pytest.mark.server(asgi)
-@pytest.mark.budget(rps=1)
-def test_it(load):
-    load.get("/", users=16, expect=slow, **BRIEF)
-""",
-        "INVALID *the load agent used * of a core*",
-        "*limiter: generator: *",
-        failed=1,
-    )
-
-
 @pytest.fixture
 def quota():
     """A control group whose CPU quota is a fifth of a core, and what lets a process in."""
