@@ -38,7 +38,6 @@ from pytest_asyncbench.servers.instance import Instance
 from pytest_asyncbench.subjects import subject_of
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.samples import SlotResult
-from pytest_asyncbench.verdict.clearance import is_bare
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.statements import Statement
 
@@ -87,7 +86,7 @@ class Firing:
         began = time.monotonic()
         counting = self._looked_at()
         launches = self._launches(counting)
-        bare = needs_fresh_launches(self.statements, launches)
+        bare = needs_fresh_launches(self.statements, launches.allowance)
         if counting.suffices(self._metrics()):
             found = counting.evidence(time.monotonic() - began)
         elif bare and not launches.impossible:
@@ -151,8 +150,9 @@ class Firing:
         settings = self.case.settings
         sampled = any(metric(statement.metric).kind == "sampled" for statement in self.statements)
         most = self.plan.rounds or settings.defaults.get("rounds") or 30
-        relaunched = any(map(is_bare, self.statements))  # every datum has launches of its own
-        allowance = 1.0 if relaunched else self._allowance()
+        allowance = self._allowance()
+        if needs_fresh_launches(self.statements, allowance):
+            allowance = 1.0  # every datum has launches of its own
         return Effort(settings.confidence, most if sampled else self._without(), allowance)
 
     def _allowance(self) -> float:

@@ -52,9 +52,9 @@ class Launches:
     impossible: str = ""
 
 
-def needs_fresh_launches(statements: Sequence[Statement], launches: Launches) -> bool:
+def needs_fresh_launches(statements: Sequence[Statement], allowance: float) -> bool:
     """Whether every datum must come from launches of its own: a claim without a margin is about nothing else."""
-    return launches.allowance > 1 and any(map(is_bare, statements))
+    return allowance > 1 and any(map(is_bare, statements))
 
 
 def confirm(

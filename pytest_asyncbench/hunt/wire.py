@@ -63,7 +63,7 @@ class Wire:
         )
         result = self.case.stage.agent().run(burst)
         self.case.count_ok(self.plan, {self.server: result.ok_total})
-        batch = Batch(tuple(timings(result)), result)
+        batch = Batch(tuple(_timings(result)), result)
         self.sent += len(batch.timings)
         patient = self.patience >= self.plan.timeout
         self.failed += sum(each.is_error or (patient and each.is_unanswered) for each in batch.timings)
@@ -82,7 +82,7 @@ class Wire:
             self.progress.hunting(self.sent, self.longest)
 
 
-def timings(result: SlotResult) -> Iterable[Timing]:
+def _timings(result: SlotResult) -> Iterable[Timing]:
     for seconds, number in zip(result.latency, result.outcome, strict=True):
         outcome = OUTCOMES[number]
         told = result.first_failures.get(outcome, ("",)) if outcome != OK else ("",)

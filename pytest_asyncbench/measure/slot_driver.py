@@ -34,14 +34,14 @@ class SlotDriver:
     supply: Supply
     paces: dict[str, Pace] = field(default_factory=dict)
 
-    def run(self, subject: Subject, window: float, name: str, least: int = 0) -> SlotResult:
-        """Load for `window` seconds and until `least` requests were sent; what the agent saw of it."""
-        result = self._fire(subject, window, name, least)
+    def run(self, subject: Subject, window: float, name: str) -> SlotResult:
+        """Load for `window` seconds; what the agent saw of it."""
+        result = self._fire(subject, window, name, 0)
         self._learn(subject, result)
         return result
 
     def measure(self, subject: Subject, number: int, windows: Windows) -> Slot:
-        """The same in round `number`, with what the server's processes used meanwhile."""
+        """A slot of round `number`, with what the server's processes used meanwhile."""
         before = usage.cpu_times(subject.pids())
         with subject.watcher.watch() if subject.watcher else unwatched() as watching:
             result = self._fire(subject, windows.seconds[subject.variant], str(number), windows.least)
@@ -93,7 +93,7 @@ class SlotDriver:
 
     def _learn(self, subject: Subject, result: SlotResult) -> None:
         """Remember the mean cycle, which the next slot of this variant spreads its users over; or the mean latency."""
-        times: Sequence[float] = ok_latencies(result) if result.rate else list(thinned(result.cycle, result))
+        times: Sequence[float] = _ok_latencies(result) if result.rate else list(thinned(result.cycle, result))
         if times:
             mean = fmean(times)
             self.paces[subject.variant] = Pace(mean, pstdev(times) / mean if mean else 1.0)
@@ -103,11 +103,11 @@ def speed(result: SlotResult) -> float:
     """What must be steady when a server is warm, in 1/s: its rate; in an open loop, which gives the rate, 1/p50."""
     if not result.rate:
         return rps([result]) if result.outcome else 0.0
-    times = ok_latencies(result)
+    times = _ok_latencies(result)
     return 1 / median(times) if times else 0.0
 
 
-def ok_latencies(result: SlotResult) -> list[float]:
+def _ok_latencies(result: SlotResult) -> list[float]:
     """Latencies of the requests that became ok, in seconds."""
     ok = OUTCOMES.index(OK)
     times, outcomes = thinned(result.latency, result), thinned(result.outcome, result)

@@ -61,9 +61,8 @@ class Pdb:
 
 
 def test_pdb_is_entered_while_the_server_runs(project, monkeypatch):
-    monkeypatch.setattr(
-        pytest_timeout, "SUPPRESS_TIMEOUT", False
-    )  # else no later test of this process has a timeout
+    # pytest-timeout keeps this mark once pdb was entered: else no later test of this process would have a timeout
+    monkeypatch.setattr(pytest_timeout, "SUPPRESS_TIMEOUT", False)
     (project.path / "fake_pdb.py").write_text(FAKE_PDB)
     project.write(THREE).run("--pdb", "--pdbcls=fake_pdb:Pdb", "--asyncbench-smoke", "-k", "wrong")
     assert (project.path / "told").read_text() == "the server runs: True\n"

@@ -59,5 +59,5 @@ def test_the_load_stops_and_the_session_goes_on(project):
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["*Failed: Timeout (>8.0s) from pytest-timeout."])
     facts = json.loads((project.path / "facts.json").read_text())
-    assert facts["last"] < 10, "requests were sent until the slot ended"
-    assert facts["raised"] < 10
+    assert facts["last"] < 0.5, "a request was sent later than half a second after the timeout"
+    assert facts["raised"] < 0.5
