@@ -11,7 +11,7 @@ crowded = pytest.mark.database(load=["schema.sql", "seed.sql"], settings={"max_c
 
 LOCUST = {
     "users": (4, 640),
-    "steps": [4, 20, 40, 80, 160, 320, 640],
+    "steps": [4, 20, 80, 160, 320, 640],
     "think_time": "1s",
     "timeout": "2s",
     "duration": "2s",

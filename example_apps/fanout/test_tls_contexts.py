@@ -41,7 +41,7 @@ def test_a_context_per_request_is_most_of_the_work(load):
 @pytest.mark.variants(**FIVE)
 def test_the_table_of_the_article(load):
     """Its figures, with nothing claimed: with 48 users each of these servers is at its limit."""
-    load.get("/fanout", users=48, duration="4s", slot="4s", warmup="1s")
+    load.get("/fanout", users=48, duration="3s", slot="3s", warmup="1s")
 
 
 @pytest.mark.variants(threads=gunicorn_100_threads, gevent=gunicorn_gevent, asyncio=uvicorn_async)
@@ -52,7 +52,7 @@ def test_threads_beat_gevent_with_a_context_per_request(load):
 
     Look at `limiter`: threads use more than one core, gevent and asyncio cannot.
     """
-    load.get("/fanout/60", users=8, slot="1s", warmup="1s", rounds=12, max_time="70s")
+    load.get("/fanout/60", users=8, slot="1s", warmup="1s", rounds=12, max_time="60s")
 
 
 @pytest.mark.variants(threads=once(gunicorn_100_threads), gevent=once(gunicorn_gevent))
@@ -60,4 +60,4 @@ def test_threads_beat_gevent_with_a_context_per_request(load):
 def test_threads_tie_with_gevent_without(load):
     """With one context for all the lead has gone. Look at `rps`: with as many users as the article had at most, either
     answers them all as soon as the API has answered."""
-    load.get("/fanout", users=MOST, rounds=18, max_time="90s")
+    load.get("/fanout", users=MOST, rounds=12, max_time="70s")
