@@ -16,7 +16,8 @@ from math import sqrt
 from random import Random
 
 from pytest_asyncbench.launching import ROUNDS_PER_LAUNCH, confirming_effort
-from pytest_asyncbench.verdict import Effort, judge
+from pytest_asyncbench.verdict import Effort
+from pytest_asyncbench.verdict.decision import Band, decide
 
 START, WARM, SLOT = 1.5, 2.0, 0.8
 """Seconds: two servers started side by side, the warm-up of each, a slot with all that is around it."""
@@ -55,8 +56,8 @@ def decided(datum: Callable[[], float], seconds: float, begin: float, effort: Ef
     data: list[float] = []
     while True:
         data.append(datum())
-        if verdict := judge(data, confidence=effort.confidence, max_rounds=effort.max_rounds):
-            return verdict.outcome, begin + len(data) * seconds
+        if found := decide(data, Band(lower=0.0), effort):
+            return found.outcome, begin + len(data) * seconds
 
 
 def one_launch(world: World) -> Result:

@@ -27,7 +27,9 @@ from pytest_asyncbench.verdict.statements import NoRegression, Statement
 ROUNDS_PER_LAUNCH = 3
 """Rounds of one launch that make one datum; a launch and its warm-up cost as much time as several rounds."""
 MOST_LAUNCHES = 12
-"""Fresh launches on which a verdict is confirmed: the rule looks after 8 and after these."""
+"""Fresh launches on which a verdict is confirmed, at most."""
+FEWEST_LAUNCHES = 6
+"""After how many of them the rule looks for the first time: six that all agree are one chance in 64."""
 LEAST_SURE = 0.5
 ANOTHER = 1_000_003
 """Added to the seed for each launch, so that each draws orders of its own."""
@@ -98,7 +100,7 @@ def confirming_effort(effort: Effort) -> Effort:
     With the truth at the margin the first launch errs to either side alike, so in half of all runs at most; fresh ones
     know nothing of it. Half of twice the error is the error promised.
     """
-    return Effort(max(LEAST_SURE, 1 - 2 * effort.alpha), MOST_LAUNCHES)
+    return Effort(max(LEAST_SURE, 1 - 2 * effort.alpha), MOST_LAUNCHES, first_look=FEWEST_LAUNCHES)
 
 
 def sample_once(subjects: Sequence[Subject], goal: Goal, launches: Launches) -> Evidence:

@@ -23,7 +23,7 @@ SLOWEST = 0.600
 ONE_AFTER_ANOTHER = 0.300 + 0.600 + 0.150
 
 SERVERS = [
-    pytest.param(gunicorn_100_threads, marks=pytest.mark.quick),
+    gunicorn_100_threads,
     gunicorn_gevent,
     uwsgi_100_threads,
     uwsgi_100_threads.with_options(http="http-keepalive"),

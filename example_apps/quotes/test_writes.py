@@ -43,7 +43,7 @@ def test_every_answered_write_is_in_the_database(load, database):
 @pytest.mark.budget(errors="100%")
 def test_writes_without_a_limit_deadlock(load):
     """FOR UPDATE without LIMIT locks all 1000 quotes, each time in another order: two of them wait for each other."""
-    run = load.post("/write", users=8, duration="2s", warmup=0)
+    run = load.post("/write", users=8, duration="1s", warmup=0)
     assert run.deadlocks > 0
     assert run.outcomes["bad_status"] > 0
 

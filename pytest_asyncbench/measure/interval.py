@@ -40,7 +40,7 @@ def needed_rounds(ratios: Sequence[float], effort: Effort) -> int | None:
     no reasonable number."""
     if not all(0 < ratio < math.inf for ratio in ratios):
         return None
-    looks = critical(effort.alpha, effort.max_rounds)
+    looks = critical(effort.alpha, effort.max_rounds, effort.first_look)
     cap, k = looks[-1]
     z = evidence(walsh_averages([math.log(ratio) for ratio in ratios]), 0.0, len(ratios))
     return rounds_needed(z, len(ratios), cap, tail(cap, k))

@@ -91,8 +91,8 @@ class Plan:
 def plan(effort: Effort, ways_to_fail: int) -> Plan:
     """The looks for this effort. A FAIL never asks for less than a PASS, whatever was carried over."""
     cap = effort.max_rounds
-    passing = critical(effort.alpha, cap)
-    failing = critical(effort.alpha / ways_to_fail, cap)
+    passing = critical(effort.alpha, cap, effort.first_look)
+    failing = critical(effort.alpha / ways_to_fail, cap, effort.first_look)
     looks = tuple(
         Look(n, k, min(k, k_fail), passing[0][0] < n < cap)
         for (n, k), (_, k_fail) in zip(passing, failing, strict=True)

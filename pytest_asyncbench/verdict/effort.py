@@ -16,7 +16,8 @@ class Effort:
     """`confidence` is 1 minus the share of wrong verdicts allowed, `max_rounds` the number of the last look.
 
     `launch_allowance` is the factor by which launches of a server may differ: a comparison whose interval clears its
-    margin by less is looked at again after more rounds, if they are likely to clear it.
+    margin by less is looked at again after more rounds, if they are likely to clear it. `first_look` is after how many
+    rounds a verdict may be given at all.
 
     Raises SpecError for numbers with which no verdict could ever be given.
     """
@@ -24,11 +25,12 @@ class Effort:
     confidence: float = 0.95
     max_rounds: int = 30
     launch_allowance: float = 1.0
+    first_look: int = FIRST_LOOK
 
     def __post_init__(self) -> None:
         _check_confidence(self.confidence)
         _check_rounds(self.max_rounds)
-        if critical(self.alpha, self.max_rounds)[-1][1] == 0:
+        if critical(self.alpha, self.max_rounds, self.first_look)[-1][1] == 0:
             raise SpecError(
                 f"confidence={self.confidence!r} is out of reach in {self.max_rounds} rounds: "
                 "ask for more rounds or for less confidence"

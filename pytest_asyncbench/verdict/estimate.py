@@ -46,7 +46,8 @@ def estimate(logs: Sequence[float], *, effort: Effort) -> Estimate:
 
 def interval_k(rounds: int, effort: Effort) -> int:
     """The k of the interval after this many rounds; 0: there is none."""
-    reached = [look for look in critical(effort.alpha, effort.max_rounds) if look[0] <= rounds]
+    planned = critical(effort.alpha, effort.max_rounds, effort.first_look)
+    reached = [look for look in planned if look[0] <= rounds]
     if not reached or reached[-1][1] == 0:
         return 0
     n, k = reached[-1]

@@ -88,7 +88,7 @@ def centre_of(values: Sequence[float]) -> float:
 def _half(effort: Effort) -> Effort | None:
     """Half of the error, for each of two intervals that must both be right; None where so few rounds cannot give it."""
     try:
-        return Effort(round(1 - effort.alpha / 2, 12), effort.max_rounds)
+        return Effort(round(1 - effort.alpha / 2, 12), effort.max_rounds, first_look=effort.first_look)
     except SpecError:
         return None
 

@@ -39,10 +39,13 @@ def largest_k(n: int, room: float) -> int:
     return sum(1 for _ in takewhile(lambda below: below / 2**n <= room, tails))
 
 
-def looks(cap: int) -> tuple[int, ...]:
-    """Rounds after which a verdict may be given: 8, 12, 18, 27, ... up to 0.8 `cap`, then `cap`."""
+def looks(cap: int, first: int = FIRST_LOOK) -> tuple[int, ...]:
+    """Rounds after which a verdict may be given: 8, 12, 18, 27, ... up to 0.8 `cap`, then `cap`.
+
+    `first` is another first look, which the next ones follow by half as many again.
+    """
     planned = []
-    look = FIRST_LOOK
+    look = first
     while 5 * look <= 4 * cap:
         planned.append(look)
         look = (3 * look + 1) // 2
@@ -50,7 +53,7 @@ def looks(cap: int) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=128)
-def critical(alpha: float, cap: int) -> tuple[tuple[int, int], ...]:
+def critical(alpha: float, cap: int, first: int = FIRST_LOOK) -> tuple[tuple[int, int], ...]:
     """(rounds, k) of every look: the interval runs from the k-th smallest to the k-th largest Walsh average.
 
     The tails spent up to a look of n rounds add up to at most (alpha/2) max(n/cap, 1/6); what a look leaves
@@ -60,7 +63,7 @@ def critical(alpha: float, cap: int) -> tuple[tuple[int, int], ...]:
     """
     plan = []
     spent = 0.0
-    for n in looks(cap):
+    for n in looks(cap, first):
         k = largest_k(n, alpha / 2 * max(n / cap, 1 / 6) - spent)
         spent += tail(n, k)
         plan.append((n, k))

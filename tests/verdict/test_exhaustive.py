@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from pytest_asyncbench.launching import confirming_effort
 from pytest_asyncbench.verdict import judge
+from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.signed_rank import critical, tail
 
 Plan = tuple[tuple[int, int], ...]
@@ -94,6 +96,14 @@ def test_judge_itself_on_all_patterns_of_twelve_rounds(name: str) -> None:
     assert [v is not None and v.outcome == "FAIL" for v in outcomes] == failed[order].tolist()
     assert passed.mean() <= 0.025
     assert failed.mean() <= 0.025
+
+
+@pytest.mark.parametrize("name", MAGNITUDES)
+def test_fresh_launches_that_confirm_err_as_seldom_as_they_may(name: str) -> None:
+    effort = confirming_effort(Effort())
+    plan = critical(effort.alpha, effort.max_rounds, effort.first_look)
+    passed, failed = first_decisions(counted(MAGNITUDES[name][6:], {n for n, _ in plan}), plan)
+    assert max(passed.mean(), failed.mean()) <= 2 * 0.025
 
 
 def test_the_check_can_fail() -> None:

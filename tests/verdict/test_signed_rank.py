@@ -42,6 +42,10 @@ def test_published_constants(alpha: float, cap: int, expected: tuple[tuple[int, 
     assert critical(alpha, cap) == expected
 
 
+def test_fresh_launches_are_looked_at_sooner() -> None:
+    assert critical(0.1, 12, 6) == ((6, 1), (9, 6), (12, 12))
+
+
 @pytest.mark.parametrize("n", [8, 12, 18, 30, 45])
 def test_tails_are_scipys(n: int) -> None:
     for k in {1, 2, 8, 30, 122, n * (n + 1) // 4}:
@@ -54,9 +58,10 @@ def test_tails_are_scipys(n: int) -> None:
 
 @pytest.mark.parametrize("alpha", [0.2, 0.05, 0.01, 0.001])
 @pytest.mark.parametrize("cap", [8, 9, 10, 12, 20, 30, 45, 60])
-def test_each_look_spends_as_much_as_it_may(alpha: float, cap: int) -> None:
+@pytest.mark.parametrize("first", [6, 8])
+def test_each_look_spends_as_much_as_it_may(alpha: float, cap: int, first: int) -> None:
     spent = 0.0
-    for n, k in critical(alpha, cap):
+    for n, k in critical(alpha, cap, first):
         room = alpha / 2 * max(n / cap, 1 / 6)
         assert spent + (tail(n, k) if k else 0) <= room * (1 + 1e-12)
         assert spent + tail(n, k + 1) > room * (1 - 1e-12)
