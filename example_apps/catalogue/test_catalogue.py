@@ -10,7 +10,7 @@ from catalogue.servers import async_pooled, asynchronous, catalogue, sync, sync_
 EVERY_QUERY_CONNECTS = {"sync": sync, "asynchronous": asynchronous, "together": together}
 POOLED = {"sync": sync_pooled, "asynchronous": async_pooled}
 # A page takes tens of milliseconds of CPU: slots of the usual hundred answers would last for seconds.
-SHORT = {"users": 16, "slot": "1s", "warmup": "1s", "rounds": 12, "max_time": "45s"}
+SHORT = {"users": 8, "slot": "1s", "warmup": "1s", "rounds": 12, "max_time": "40s"}
 
 
 @catalogue

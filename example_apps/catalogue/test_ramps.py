@@ -14,7 +14,7 @@ LOCUST = {
     "steps": [4, 20, 80, 160, 320, 640],
     "think_time": "1s",
     "timeout": "2s",
-    "duration": "2s",
+    "duration": "1s",
     "max_time": "120s",
 }
 

@@ -46,7 +46,6 @@ def test_greenlets_wait_side_by_side(load, server):
     [
         pytest.param(gunicorn_gevent.with_env(**psycopg2), id="psycopg2", marks=pytest.mark.quick),
         pytest.param(gunicorn_gevent.with_options(args=["--preload"]), id="psycopg3-preload"),
-        pytest.param(uwsgi_gevent.with_env(**psycopg2), id="psycopg2-uwsgi"),
     ],
     indirect=True,
 )

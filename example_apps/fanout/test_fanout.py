@@ -74,5 +74,5 @@ def test_ramp_of_the_article(load):
 
     Look at the row that is marked `knee`: from there on, more users get no more answers, but wait longer for them.
     """
-    ramp = load.ramp("/fanout", users=(10, 100), steps=[10, 20, 35, 60, 100], duration="1s", max_time="90s")
+    ramp = load.ramp("/fanout", users=(10, 100), steps=[10, 25, 50, 100], duration="1s", max_time="90s")
     assert min(step.min.value for step in ramp.steps) >= SLOWEST

@@ -39,5 +39,5 @@ patient = pytest.mark.budget(errors="5%")
 """With more users than connections SQLAlchemy's pool lets some wait for long, because newcomers may open a connection
 while others queue for one. Who has no answer when a slot ends is counted as `censored`, and that is an error."""
 
-REWRK = {"users": 64, "duration": "2s", "warmup": "1s"}
-"""The articles' `rewrk -d 30s -c 64`, a fifteenth of it, and after a warm-up, which rewrk does not have."""
+REWRK = {"users": 64, "duration": "1s", "warmup": "1s"}
+"""The articles' `rewrk -d 30s -c 64`, a thirtieth of it, and after a warm-up, which rewrk does not have."""

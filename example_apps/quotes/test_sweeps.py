@@ -34,7 +34,7 @@ def test_workers_and_threads(load):
     database. Which one is, the report says, with memory and context switches beside throughput: a worker costs tens of
     megabytes, a thread next to nothing.
     """
-    race = load.race("/quote", users=64, slot="250ms", warmup="2s", max_time="170s")
+    race = load.race("/quote", users=64, slot="250ms", warmup="1s", max_time="110s")
 
     assert race.best != "w1_t1"
     assert race.run["w3_t1"].memory.value > 1.5 * race.run["w1_t1"].memory.value
