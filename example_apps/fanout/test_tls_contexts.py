@@ -38,7 +38,7 @@ def test_a_context_per_request_is_most_of_the_work(load):
 @pytest.mark.variants(**FIVE)
 def test_the_table_of_the_article(load):
     """Its figures, with nothing claimed: with 48 users each of these servers is at its limit."""
-    load.get("/fanout", users=48, duration="2s", slot="2s", warmup="1s")
+    load.get("/fanout", users=48, duration="5s", slot="5s", warmup="1s")
 
 
 @pytest.mark.variants(threads=gunicorn_100_threads, gevent=gunicorn_gevent, asyncio=uvicorn_async)
