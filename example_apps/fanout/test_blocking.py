@@ -25,7 +25,7 @@ async def visit(client):
 @pytest.mark.variants(threads=uwsgi_100_threads, gevent=gunicorn_gevent, asyncio=uvicorn_async)
 def test_computing_keeps_health_waiting(load):
     """Look at the table of requests: what /health takes with threads, and what with one loop for all."""
-    run = load.flow(visit, users=1, duration="3s", warmup="1s")
+    run = load.flow(visit, users=1, duration="5s", warmup="1s")
     threads = run["threads"].steps[HEALTH].mean
     assert run["gevent"].steps[HEALTH].mean > 2 * threads
     assert run["asyncio"].steps[HEALTH].mean > 2 * threads
