@@ -10,7 +10,7 @@ from statistics import median
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.estimate import estimate_values
 from pytest_asyncbench.verdict.giving_up import evidence, rounds_needed
-from pytest_asyncbench.verdict.signed_rank import critical, tail, walsh_averages
+from pytest_asyncbench.verdict.signed_rank import tail, walsh_averages
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,6 @@ def needed_rounds(ratios: Sequence[float], effort: Effort) -> int | None:
     no reasonable number."""
     if not all(0 < ratio < math.inf for ratio in ratios):
         return None
-    looks = critical(effort.alpha, effort.max_rounds, effort.first_look)
-    cap, k = looks[-1]
+    cap, k = effort.looks[-1]
     z = evidence(walsh_averages([math.log(ratio) for ratio in ratios]), 0.0, len(ratios))
     return rounds_needed(z, len(ratios), cap, tail(cap, k))

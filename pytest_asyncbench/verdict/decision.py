@@ -91,7 +91,7 @@ class Plan:
 def plan(effort: Effort, ways_to_fail: int) -> Plan:
     """The looks for this effort. A FAIL never asks for less than a PASS, whatever was carried over."""
     cap = effort.max_rounds
-    passing = critical(effort.alpha, cap, effort.first_look)
+    passing = effort.looks
     failing = critical(effort.alpha / ways_to_fail, cap, effort.first_look)
     looks = tuple(
         Look(n, k, min(k, k_fail), passing[0][0] < n < cap)

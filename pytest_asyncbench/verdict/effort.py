@@ -30,7 +30,7 @@ class Effort:
     def __post_init__(self) -> None:
         _check_confidence(self.confidence)
         _check_rounds(self.max_rounds)
-        if critical(self.alpha, self.max_rounds, self.first_look)[-1][1] == 0:
+        if self.looks[-1][1] == 0:
             raise SpecError(
                 f"confidence={self.confidence!r} is out of reach in {self.max_rounds} rounds: "
                 "ask for more rounds or for less confidence"
@@ -40,6 +40,11 @@ class Effort:
     def alpha(self) -> float:
         """The share of wrong verdicts allowed, half of it for PASS and half for FAIL."""
         return round(1 - self.confidence, 12)
+
+    @property
+    def looks(self) -> tuple[tuple[int, int], ...]:
+        """(rounds, k) of every look: see `critical`."""
+        return critical(self.alpha, self.max_rounds, self.first_look)
 
 
 def _check_confidence(confidence: float) -> None:

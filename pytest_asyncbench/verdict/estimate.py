@@ -10,7 +10,7 @@ from pytest_asyncbench.errors import SpecError
 from pytest_asyncbench.verdict.datum import against, ratio_of
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.giving_up import normal_quantile
-from pytest_asyncbench.verdict.signed_rank import critical, largest_k, middle, tail, walsh_averages
+from pytest_asyncbench.verdict.signed_rank import largest_k, middle, tail, walsh_averages
 
 MOST_COUNTED = 100
 """Above this many rounds the normal approximation replaces the counting: it is right to a hundredth there."""
@@ -46,8 +46,7 @@ def estimate(logs: Sequence[float], *, effort: Effort) -> Estimate:
 
 def interval_k(rounds: int, effort: Effort) -> int:
     """The k of the interval after this many rounds; 0: there is none."""
-    planned = critical(effort.alpha, effort.max_rounds, effort.first_look)
-    reached = [look for look in planned if look[0] <= rounds]
+    reached = [look for look in effort.looks if look[0] <= rounds]
     if not reached or reached[-1][1] == 0:
         return 0
     n, k = reached[-1]

@@ -100,8 +100,7 @@ def test_judge_itself_on_all_patterns_of_twelve_rounds(name: str) -> None:
 
 @pytest.mark.parametrize("name", MAGNITUDES)
 def test_fresh_launches_that_confirm_err_as_seldom_as_they_may(name: str) -> None:
-    effort = confirming_effort(Effort())
-    plan = critical(effort.alpha, effort.max_rounds, effort.first_look)
+    plan = confirming_effort(Effort()).looks
     passed, failed = first_decisions(counted(MAGNITUDES[name][6:], {n for n, _ in plan}), plan)
     assert max(passed.mean(), failed.mean()) <= 2 * 0.025
 
