@@ -11,14 +11,22 @@ from typing import Any
 import pytest
 
 from pytest_asyncbench.judging import judge_all
-from pytest_asyncbench.launching import FEWEST_LAUNCHES, ROUNDS_PER_LAUNCH, Launches, confirm
+from pytest_asyncbench.launching import (
+    FEWEST_LAUNCHES,
+    ROUNDS_PER_LAUNCH,
+    Launches,
+    confirm,
+    confirming_effort,
+)
 from pytest_asyncbench.marks import Mark, statements
 from pytest_asyncbench.measure.progress import Progress
 from pytest_asyncbench.servers.factories import granian
 from pytest_asyncbench.testcase import Settings, TestCase
 from pytest_asyncbench.traffic.load_plan import LoadPlan
 from pytest_asyncbench.traffic.requests import request
+from pytest_asyncbench.verdict.decision import Band, decide
 from pytest_asyncbench.verdict.effort import Effort
+from pytest_asyncbench.verdict.sentences import beyond, explain
 from pytest_asyncbench.verdict.statements import NoRegression
 
 BURSTS = 2 * 2
@@ -114,6 +122,15 @@ def test_launches_that_disagree_leave_it_undecided(bench):
     made = bench([1.22, *[1.0] * 20], BEATS)
     assert made.fire()[0] == "INCONCLUSIVE", "a FAIL of fresh launches does not confirm a PASS"
     assert made.launches == 1 + FEWEST_LAUNCHES
+
+
+@pytest.mark.parametrize(
+    ("effort", "first"), [(Effort(), 8), (confirming_effort(Effort()), 6), (Effort(0.99), 12)]
+)
+def test_too_few_rounds_are_told_when_there_are_enough(effort: Effort, first: int) -> None:
+    found = decide([0.3] * 4, Band(lower=0.0), effort, ended=True)
+    assert found is not None
+    assert explain(found, ("1.35", "", ""), beyond(1.0)).endswith(f"the first look is after {first}")
 
 
 def test_a_close_fail_is_confirmed_too(bench):

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pytest_asyncbench.verdict.effort import Effort
 from pytest_asyncbench.verdict.giving_up import evidence, hopeless, rounds_needed
-from pytest_asyncbench.verdict.signed_rank import critical, middle, tail, walsh_averages
+from pytest_asyncbench.verdict.signed_rank import FIRST_LOOK, critical, middle, tail, walsh_averages
 
 Outcome = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 
@@ -57,6 +57,7 @@ class Finding:
 
     `needed` estimates how many rounds would have decided (None: no reasonable number). `stopped` says what
     ended the sampling before the last look: that it was hopeless, or that there were no more rounds.
+    `first_look` is after how many rounds there is an interval at all.
     """
 
     outcome: Outcome
@@ -66,6 +67,7 @@ class Finding:
     rounds: int
     needed: int | None = None
     stopped: Literal["", "hopeless", "ended"] = ""
+    first_look: int = FIRST_LOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def decide(values: Sequence[float], band: Band, effort: Effort, *, ended: bool =
             return close
     if not ended:
         return None
-    return close or _undecided(values, latest)
+    return close or _undecided(values, latest, planned.looks[0].rounds)
 
 
 def _look(values: Sequence[float], band: Band, look: Look, planned: Plan) -> Finding:
@@ -146,9 +148,9 @@ def _look(values: Sequence[float], band: Band, look: Look, planned: Plan) -> Fin
     return Finding("INCONCLUSIVE", centre, low, high, n, needed, "hopeless" if give_up else "")
 
 
-def _undecided(values: Sequence[float], latest: Finding | None) -> Finding:
+def _undecided(values: Sequence[float], latest: Finding | None, first_look: int) -> Finding:
     if latest is not None:
         at = latest
         return Finding("INCONCLUSIVE", at.centre, at.low, at.high, at.rounds, at.needed, "ended")
     centre = middle(walsh_averages(values)) if values else 0.0
-    return Finding("INCONCLUSIVE", centre, -inf, inf, len(values), None, "ended")
+    return Finding("INCONCLUSIVE", centre, -inf, inf, len(values), None, "ended", first_look)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
-from pytest_asyncbench.verdict.signed_rank import FIRST_LOOK
-
 if TYPE_CHECKING:
     from pytest_asyncbench.verdict.decision import Finding
 
@@ -39,7 +37,8 @@ def explain(finding: Finding, numbers: tuple[str, str, str], words: Words) -> st
     centre, low, high = numbers
     after = f"after {counted(finding.rounds)}"
     if finding.stopped == "ended" and finding.low == -inf and finding.high == inf:
-        return f"{words.subject} {centre} {after}: too few rounds for an interval; the first look is after {FIRST_LOOK}"
+        few = f"too few rounds for an interval; the first look is after {finding.first_look}"
+        return f"{words.subject} {centre} {after}: {few}"
     seen = f"{words.subject} {centre} [{low}, {high}] {after}"
     if finding.outcome == "PASS":
         return f"{seen}: all of it is {words.inside} {words.bound}"
